@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ target: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+  .testTarget(
+    name: "\(target)Tests", dependencies: [.init(stringLiteral: target)] + dependencies, resources: resources,
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "spanstorm",
+  products: [.executable(name: "spanstorm", targets: ["spanstorm"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // Row 0: words, and the two C modules that the system lends us
+    .target(name: "CLinux"),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    library("TraceContext"),
+    library("JSONText"),
+    library("Timing", ["CLinux", histogram]),
+    // Row 1: documents
+    library("Scenarios", ["Timing", .product(name: "Yams", package: "Yams")]),
+    library("Observations", ["TraceContext", "Timing"]),
+    library("OTLPMessages", ["TraceContext"]),
+    library("WebSocketProtocol"),
+    // Row 2: decisions
+    library("Planning", ["Scenarios", "TraceContext", "Timing"]),
+    library(
+      "VirtualUsers",
+      ["Planning", "Observations", "WebSocketProtocol", "TraceContext", "JSONText", "Timing"]),
+    library("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
+    library("Reporting", ["Verification", "Observations", "TraceContext", "Timing"]),
+    // Row 3: machinery
+    library("Reactor", ["Timing", "CLinux"]),
+    // Row 4: edges
+    library(
+      "LoadEngine",
+      ["VirtualUsers", "Planning", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
+    library("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
+    library(
+      "ReferenceServer",
+      ["Reactor", "OTLPMessages", "WebSocketProtocol", "TraceContext", "JSONText", "Timing"]),
+    // Row 5: the command
+    .executableTarget(
+      name: "spanstorm",
+      dependencies: [
+        "LoadEngine", "OTLPCollector", "ReferenceServer", "Reporting", "Verification", "Planning", "Scenarios",
+        "Observations", "TraceContext", "Timing", "CLinux",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+  ]
+)

@@ -1,0 +1,111 @@
+#define _GNU_SOURCE 1
+#include "CLinux.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int linux_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanoseconds) {
+  struct timespec t = {timeout_nanoseconds / 1000000000, timeout_nanoseconds % 1000000000};
+#ifdef SYS_epoll_pwait2
+  static _Thread_local int missing = 0;
+  if (!missing) {
+    long n = syscall(SYS_epoll_pwait2, epoll, events, capacity, timeout_nanoseconds < 0 ? NULL : &t, NULL, 8);
+    if (n >= 0 || errno != ENOSYS) return (int)n;
+    missing = 1;
+  }
+#endif
+  int64_t milliseconds = (timeout_nanoseconds + 999999) / 1000000;
+  return epoll_wait(epoll, events, capacity,
+                    timeout_nanoseconds < 0 ? -1 : milliseconds > 1000000 ? 1000000 : (int)milliseconds);
+}
+
+int linux_epoll_add(int epoll, int fd, uint64_t token) {
+  struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.u64 = token};
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+static void set_no_delay(int fd) {
+  int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+int linux_connect(const struct sockaddr *address, socklen_t length) {
+  int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  set_no_delay(fd);
+  struct linger reset = {1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  if (connect(fd, address, length) == 0 || errno == EINPROGRESS) return fd;
+  int reason = errno;
+  close(fd);
+  errno = reason;
+  return -1;
+}
+
+int linux_listen(const struct sockaddr *address, socklen_t length, int backlog) {
+  int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  int one = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (bind(fd, address, length) == 0 && listen(fd, backlog) == 0) return fd;
+  int reason = errno;
+  close(fd);
+  errno = reason;
+  return -1;
+}
+
+int linux_accept(int listener) {
+  int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) set_no_delay(fd);
+  return fd;
+}
+
+int linux_local_port(int fd) {
+  struct sockaddr_storage address;
+  socklen_t length = sizeof address;
+  if (getsockname(fd, (struct sockaddr *)&address, &length) < 0) return -1;
+  if (address.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&address)->sin_port);
+  if (address.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+  errno = EAFNOSUPPORT;
+  return -1;
+}
+
+int linux_socket_error(int fd) {
+  int reason = 0;
+  socklen_t length = sizeof reason;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &reason, &length) < 0 ? errno : reason;
+}
+
+int64_t linux_resident_bytes(int pid) {
+  char path[64];
+  if (pid == 0)
+    snprintf(path, sizeof path, "/proc/self/statm");
+  else
+    snprintf(path, sizeof path, "/proc/%d/statm", pid);
+  FILE *file = fopen(path, "re");
+  if (!file) return -1;
+  long long size, resident;
+  int read = fscanf(file, "%lld %lld", &size, &resident);
+  fclose(file);
+  return read == 2 ? resident * sysconf(_SC_PAGESIZE) : -1;
+}
+
+uint64_t linux_raise_open_files(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+void linux_set_timer_slack(unsigned long nanoseconds) { prctl(PR_SET_TIMERSLACK, nanoseconds); }
+
+void linux_end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGTERM); }

@@ -1,0 +1,51 @@
+#pragma once
+#include <errno.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/* What Swift cannot import: inline clock reads, packed structs, variadic calls and macros. */
+
+static inline int64_t linux_monotonic_nanoseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static inline int linux_errno(void) { return errno; }
+
+/* epoll_pwait2: nanosecond time-outs; negative waits for ever. Falls back to milliseconds, rounded up, where the
+   kernel has no such call. */
+int linux_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanoseconds);
+
+/* Adds fd, edge-triggered for both directions, with the token that its events will carry. 0, or -1 and errno. */
+int linux_epoll_add(int epoll, int fd, uint64_t token);
+
+/* A non-blocking TCP socket that is connecting to the address, without Nagle's delay, that is reset when it closes
+   (or its port would stay in TIME_WAIT for a minute). The descriptor, or -1 and errno. */
+int linux_connect(const struct sockaddr *address, socklen_t length);
+
+/* A non-blocking listening TCP socket on the address (port 0: the kernel chooses). The descriptor, or -1 and errno. */
+int linux_listen(const struct sockaddr *address, socklen_t length, int backlog);
+
+/* The next waiting connection, non-blocking and without Nagle's delay; -1 and errno. */
+int linux_accept(int listener);
+
+/* The port that a socket is bound to, or -1 and errno. */
+int linux_local_port(int fd);
+
+/* The error that a connecting socket met, 0 for none. */
+int linux_socket_error(int fd);
+
+/* Resident memory of a process in bytes (0: this one), or -1. */
+int64_t linux_resident_bytes(int pid);
+
+/* The soft open-file limit, raised to the hard one; the value that is in force then. */
+uint64_t linux_raise_open_files(void);
+
+/* Timer slack of the calling thread; 1 ns is the smallest. */
+void linux_set_timer_slack(unsigned long nanoseconds);
+
+/* Asks that this process gets SIGTERM when its parent ends. */
+void linux_end_with_parent(void);

@@ -1,0 +1,200 @@
+package import Timing
+package import TraceContext
+
+/// A fact of a run with its instant and without opinion; fixed size, no references.
+package enum Observation: Sendable {
+  case opened(Opened)
+  case failed(ConnectionFailed)
+  case sent(Sent)
+  case dropped(DroppedArrival)
+  case echoed(Echoed)
+  case unreadable(Unreadable)
+  case closed(Closed)
+
+  /// A connection was upgraded to a WebSocket session.
+  package struct Opened: Sendable {
+    package var connection: UInt32
+    package var at: Instant
+    /// From the first SYN to the end of the upgrade.
+    package var connectNanoseconds: Int64
+
+    package init(connection: UInt32, at: Instant, connectNanoseconds: Int64) {
+      self.connection = connection
+      self.at = at
+      self.connectNanoseconds = connectNanoseconds
+    }
+  }
+
+  /// A connection did not become a session.
+  package struct ConnectionFailed: Sendable {
+    package var connection: UInt32
+    package var at: Instant
+    package var reason: ConnectionFailure
+
+    package init(connection: UInt32, at: Instant, reason: ConnectionFailure) {
+      self.connection = connection
+      self.at = at
+      self.reason = reason
+    }
+  }
+
+  /// A message was handed to the kernel.
+  package struct Sent: Sendable {
+    package var message: MessageIdentity
+    package var connection: UInt32
+    /// Index of its type in the scenario.
+    package var type: UInt8
+    /// Whether its phase is a warm-up, whose latencies do not count.
+    package var isWarmUp: Bool
+    /// Echoes that the scenario expects.
+    package var copies: UInt32
+    package var due: Instant
+    package var at: Instant
+
+    package init(
+      message: MessageIdentity, connection: UInt32, type: UInt8, isWarmUp: Bool, copies: UInt32, due: Instant,
+      at: Instant
+    ) {
+      self.message = message
+      self.connection = connection
+      self.type = type
+      self.isWarmUp = isWarmUp
+      self.copies = copies
+      self.due = due
+      self.at = at
+    }
+  }
+
+  /// A message was due and no session was free to carry it.
+  package struct DroppedArrival: Sendable {
+    package var due: Instant
+    package init(due: Instant) { self.due = due }
+  }
+
+  /// A message arrived that some message type of the scenario matches.
+  package struct Echoed: Sendable {
+    /// The connection that received it.
+    package var connection: UInt32
+    package var type: UInt8
+    /// The message that its text names, or nil where the type has no such text.
+    package var message: MessageIdentity?
+    package var context: EchoedContext
+    package var at: Instant
+
+    package init(
+      connection: UInt32, type: UInt8, message: MessageIdentity?, context: EchoedContext, at: Instant
+    ) {
+      self.connection = connection
+      self.type = type
+      self.message = message
+      self.context = context
+      self.at = at
+    }
+  }
+
+  /// Something arrived that is no message of the scenario.
+  package struct Unreadable: Sendable {
+    package var connection: UInt32
+    package var reason: UnreadableReason
+    package var at: Instant
+
+    package init(connection: UInt32, reason: UnreadableReason, at: Instant) {
+      self.connection = connection
+      self.reason = reason
+      self.at = at
+    }
+  }
+
+  /// A session ended.
+  package struct Closed: Sendable {
+    package var connection: UInt32
+    package var at: Instant
+    package var cause: CloseCause
+    /// The status code of the close frame that was received; 1006 where there was none (RFC 6455 §7.1.5).
+    package var code: UInt16
+
+    package init(connection: UInt32, at: Instant, cause: CloseCause, code: UInt16) {
+      self.connection = connection
+      self.at = at
+      self.cause = cause
+      self.code = code
+    }
+  }
+}
+
+/// What stood in the carrier of an echo.
+package enum EchoedContext: Hashable, Sendable {
+  /// No carrier, or none that holds a traceparent.
+  case absent
+  /// The carrier or its traceparent is not of the right JSON type.
+  case wrongType
+  case malformed(TraceparentFault)
+  case present(Traceparent)
+}
+
+/// Why a connection did not become a session.
+package enum ConnectionFailure: Hashable, Sendable {
+  /// The `errno` of the connect, reset or read.
+  case system(Int32)
+  /// The server answered the upgrade with this HTTP status.
+  case refusedUpgrade(status: UInt16)
+  /// The answer to the upgrade breaks RFC 6455 §4.1 or HTTP.
+  case malformedUpgrade(UpgradeFault)
+  /// The server closed the connection before it answered.
+  case closedEarly
+  /// No session within the time limit.
+  case timedOut
+}
+
+/// The rule of RFC 6455 §4.1 (or HTTP) that an answer to the upgrade breaks.
+package enum UpgradeFault: Hashable, Sendable {
+  case malformedHead
+  case headTooLong
+  case missingUpgrade
+  case missingConnection
+  case wrongAccept
+  case unrequestedExtension
+  case unrequestedSubprotocol
+}
+
+/// Why something that arrived is no message of the scenario.
+package enum UnreadableReason: Hashable, Sendable {
+  case invalidJSON
+  /// JSON, but not an object.
+  case notAnObject
+  /// A binary message, where the scenario knows only text.
+  case binary
+  /// A JSON object that no message type of the scenario matches.
+  case unmatched
+  /// The frames break RFC 6455; the connection fails.
+  case protocolError(section: StaticSection, code: UInt16)
+}
+
+/// A section number of a standard, held as two small numbers so that records stay plain bytes.
+package struct StaticSection: Hashable, Sendable, CustomStringConvertible {
+  package var major: UInt8
+  package var minor: UInt8
+
+  package init(_ major: UInt8, _ minor: UInt8) {
+    self.major = major
+    self.minor = minor
+  }
+
+  package var description: String { "\(major).\(minor)" }
+}
+
+/// Who ended a session, and how.
+package enum CloseCause: Hashable, Sendable {
+  /// We began the closing handshake, or ended the run.
+  case ours
+  /// The server sent a close frame first.
+  case server
+  /// The TCP stream ended without a close frame.
+  case streamEnded
+  /// The `errno` of the read or write that failed.
+  case system(Int32)
+  /// We failed the connection because of what the server sent.
+  case protocolError
+  /// The server did not read what we sent, or not fast enough: too much was waiting.
+  case backlog
+}

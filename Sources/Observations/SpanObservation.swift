@@ -1,0 +1,100 @@
+package import Timing
+package import TraceContext
+
+/// A span that the target exported, as far as the verifier uses it; fixed size, no references.
+package struct SpanObservation: Hashable, Sendable {
+  package var traceID: TraceID
+  package var spanID: SpanID
+  /// Zero for a root.
+  package var parentID: SpanID
+  /// The target's wall clock, nanoseconds since 1970.
+  package var start: UInt64
+  package var end: UInt64
+  /// Index in the collector's table of names.
+  package var name: NameIndex
+  /// Index in the collector's table of services (`service.name` and `service.instance.id`).
+  package var service: UInt16
+  package var kind: SpanKind
+  package var status: SpanStatus
+  /// OTLP's Span.flags: 0x100 says that 0x200 (the parent is remote) is known.
+  package var flags: UInt32
+
+  package init(
+    traceID: TraceID, spanID: SpanID, parentID: SpanID, start: UInt64, end: UInt64, name: NameIndex,
+    service: UInt16, kind: SpanKind, status: SpanStatus, flags: UInt32
+  ) {
+    self.traceID = traceID
+    self.spanID = spanID
+    self.parentID = parentID
+    self.start = start
+    self.end = end
+    self.name = name
+    self.service = service
+    self.kind = kind
+    self.status = status
+    self.flags = flags
+  }
+}
+
+/// Index of a span name in the collector's table.
+package struct NameIndex: Hashable, Sendable {
+  package var rawValue: UInt32
+  package init(_ rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// The name of every span whose name no longer fitted the table.
+  package static let overflow = NameIndex(.max)
+}
+
+/// OTLP's SpanKind.
+package enum SpanKind: UInt8, CaseIterable, Hashable, Sendable {
+  case unspecified = 0
+  case `internal` = 1
+  case server = 2
+  case client = 3
+  case producer = 4
+  case consumer = 5
+}
+
+/// OTLP's StatusCode.
+package enum SpanStatus: UInt8, Hashable, Sendable {
+  case unset = 0
+  case ok = 1
+  case error = 2
+}
+
+/// The spans of one export request, with the names and services that it was the first to use.
+package struct SpanBatch: Sendable {
+  package var spans: [SpanObservation]
+  package var newNames: [(index: NameIndex, text: String)]
+  package var newServices: [(index: UInt16, text: String)]
+  package var receivedAt: Instant
+
+  package init(
+    spans: [SpanObservation], newNames: [(index: NameIndex, text: String)],
+    newServices: [(index: UInt16, text: String)], receivedAt: Instant
+  ) {
+    self.spans = spans
+    self.newNames = newNames
+    self.newServices = newServices
+    self.receivedAt = receivedAt
+  }
+}
+
+/// What the collector has received so far.
+package struct CollectorCounts: Hashable, Sendable {
+  package var requests: UInt64 = 0
+  package var bytes: UInt64 = 0
+  package var spans: UInt64 = 0
+  /// Spans whose trace or span ID has a wrong length or is all zero.
+  package var invalidSpans: UInt64 = 0
+  /// Requests refused: bodies that are no OTLP, too large, of another type, on another path.
+  package var refusedRequests: UInt64 = 0
+  /// Requests on /v1/metrics and /v1/logs, answered and not kept.
+  package var otherSignals: UInt64 = 0
+  /// Names that no longer fitted the table.
+  package var overflowedNames: UInt64 = 0
+  /// Requests that we answered later than a second after they had arrived.
+  package var slowAnswers: UInt64 = 0
+
+  package init() {}
+}

@@ -1,0 +1,18 @@
+/// How many of something happen in a second; positive and finite.
+package struct Rate: Hashable, Comparable, Sendable {
+  package let perSecond: Double
+
+  /// Nil unless `perSecond` is positive and finite.
+  package init?(perSecond: Double) {
+    guard perSecond > 0, perSecond.isFinite else { return nil }
+    self.perSecond = perSecond
+  }
+
+  package static func < (left: Rate, right: Rate) -> Bool { left.perSecond < right.perSecond }
+
+  /// When occurrence number `index` (from 0) is due, in nanoseconds after the first.
+  package func nanoseconds(at index: UInt64) -> Int64 {
+    let offset = Double(index) / perSecond * Double(nanosecondsPerSecond)
+    return offset < Double(Int64.max) ? Int64(offset) : .max
+  }
+}

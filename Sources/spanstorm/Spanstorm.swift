@@ -1,0 +1,1 @@
+@main struct Spanstorm { static func main() {} }
