@@ -40,7 +40,7 @@ let package = Package(
     library("JSONText"),
     library("Timing", ["CLinux", histogram]),
     // Row 1: documents
-    library("Scenarios", ["Timing", .product(name: "Yams", package: "Yams")]),
+    library("Scenarios", ["TraceContext", "Timing", .product(name: "Yams", package: "Yams")]),
     library("Observations", ["TraceContext", "Timing"]),
     library("OTLPMessages", ["TraceContext"]),
     library("WebSocketProtocol"),

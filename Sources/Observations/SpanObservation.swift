@@ -45,16 +45,6 @@ package struct NameIndex: Hashable, Sendable {
   package static let overflow = NameIndex(.max)
 }
 
-/// OTLP's SpanKind.
-package enum SpanKind: UInt8, CaseIterable, Hashable, Sendable {
-  case unspecified = 0
-  case `internal` = 1
-  case server = 2
-  case client = 3
-  case producer = 4
-  case consumer = 5
-}
-
 /// OTLP's StatusCode.
 package enum SpanStatus: UInt8, Hashable, Sendable {
   case unset = 0

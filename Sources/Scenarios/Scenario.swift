@@ -1,0 +1,141 @@
+package import Timing
+package import TraceContext
+
+/// What the author asks for: the target, the load, the messages and what is expected of them.
+package struct Scenario: Sendable {
+  package var name: String
+  package var target: Target
+  /// Where messages hold their trace context.
+  package var carrier: Carrier
+  /// How connections are grouped, or nil where each stands alone.
+  package var group: Group?
+  package var load: Load
+  /// In the order of the file; at most 255.
+  package var messages: [MessageType]
+  package var expectations: [Expectation]
+  package var collector: CollectorSettings
+}
+
+/// The server under test.
+package struct Target: Sendable {
+  package var url: Template
+  package var headers: [(name: String, value: Template)]
+}
+
+/// The part of a message that holds trace context.
+package struct Carrier: Hashable, Sendable {
+  /// Keys from the top of the message to the object that has `traceparent` as a member (RFC 6901, unescaped).
+  package var path: [String]
+}
+
+/// Connections that belong together, in the order in which they open: the first `size` are the first group.
+package struct Group: Hashable, Sendable {
+  package var name: String
+  package var size: Int
+}
+
+package struct Load: Sendable {
+  package var connections: Int
+  package var connectRate: Rate
+  package var phases: [Phase]
+}
+
+/// A stretch of the run with its own load.
+package struct Phase: Hashable, Sendable {
+  package var name: String
+  package var duration: Duration
+  package var pace: Pace
+  /// Whether its latencies are left out of the histograms; its messages are verified like all others.
+  package var isWarmUp: Bool
+}
+
+/// What decides when the next message is sent.
+package enum Pace: Hashable, Sendable {
+  /// Open model: messages are due at this rate over all connections, whatever the server does.
+  case open(Rate, Arrivals)
+  /// Closed model: each connection sends, waits for its echo, thinks, and sends again.
+  case closed(thinkTime: Duration)
+}
+
+package enum Arrivals: String, CaseIterable, Hashable, Sendable {
+  case constant
+  case poisson
+}
+
+/// One kind of message that virtual users send.
+package struct MessageType: Sendable {
+  package var name: String
+  package var weight: Int
+  package var body: BodyValue
+  package var trace: TraceMode
+  /// Nil where no answer is expected.
+  package var echo: EchoRule?
+  /// The spans that the target makes under the span ID that we send; empty where none are expected.
+  package var spans: [SpanRule]
+}
+
+/// What trace context a message carries.
+package enum TraceMode: String, CaseIterable, Hashable, Sendable {
+  /// A trace of its own.
+  case fresh
+  /// None.
+  case none
+}
+
+/// How an echo is recognised and what it must carry.
+package struct EchoRule: Sendable {
+  /// Top-level members that an echo has, with their text.
+  package var match: [(key: String, value: MatchValue)]
+  package var copies: Count
+  /// How long after the send an echo is waited for.
+  package var within: Duration
+  package var context: ContextRule
+  /// The name of the span that each echo's parent ID must name, if the author says so.
+  package var parent: NamePattern?
+}
+
+/// What a matched member must be.
+package enum MatchValue: Sendable {
+  case text(Template)
+  case bool(Bool)
+  case null
+  /// A number, by its text.
+  case number(String)
+}
+
+/// What an echo's trace context must be, seen from the message that it answers.
+package enum ContextRule: String, CaseIterable, Hashable, Sendable {
+  /// The same trace and a new parent ID.
+  case continued
+  /// No context at all.
+  case absent
+}
+
+/// How often something happens for one message.
+package enum Count: Hashable, Sendable {
+  case fixed(Int)
+  /// Once for each open member of the sender's group.
+  case groupSize
+}
+
+/// A span that is expected, with its children.
+package struct SpanRule: Sendable {
+  package var name: NamePattern
+  package var kind: SpanKind?
+  /// How many of it each parent has.
+  package var count: Count
+  /// Whether it, and all below it, may be missing.
+  package var isOptional: Bool
+  package var children: [SpanRule]
+}
+
+package struct CollectorSettings: Hashable, Sendable {
+  /// Nil or 0: the kernel chooses a port.
+  package var httpPort: Int?
+  /// How long the verifier waits for spans after the last that it saw.
+  package var settle: Duration
+  /// Makes the collector answer slowly, to see what the target's exporter does then.
+  package var answerDelay: Duration
+
+  package static let standard = CollectorSettings(httpPort: nil, settle: .seconds(8), answerDelay: .zero)
+}

@@ -1,0 +1,65 @@
+/// Text with places that are filled in for each connection or message: `m-{{ message.id }}`.
+package struct Template: Hashable, Sendable {
+  package enum Part: Hashable, Sendable {
+    case literal(String)
+    case value(Value)
+  }
+
+  /// What a place may name.
+  package enum Value: Hashable, Sendable {
+    /// The message's identity in text, 20 characters; no two messages of a run have the same.
+    case messageID
+    /// The connection's number, from 0.
+    case connectionIndex
+    /// The name of the connection's group.
+    case groupName
+    /// How many members of the connection's group are open.
+    case groupSize
+  }
+
+  package var parts: [Part]
+
+  package init(_ parts: [Part]) { self.parts = parts }
+  package init(literal text: String) { parts = text.isEmpty ? [] : [.literal(text)] }
+
+  package var values: [Value] {
+    parts.compactMap { part in
+      switch part {
+      case .literal: nil
+      case .value(let value): value
+      }
+    }
+  }
+
+  /// The text with every place filled in.
+  package func filled(_ fill: (Value) -> String) -> String {
+    parts.map { part in
+      switch part {
+      case .literal(let text): text
+      case .value(let value): fill(value)
+      }
+    }
+    .joined()
+  }
+}
+
+/// A JSON value of a message's body; objects keep the author's order.
+package indirect enum BodyValue: Hashable, Sendable {
+  case object([Member])
+  case array([BodyValue])
+  case string(Template)
+  /// A number, in the author's digits.
+  case number(String)
+  case bool(Bool)
+  case null
+
+  package struct Member: Hashable, Sendable {
+    package var key: String
+    package var value: BodyValue
+
+    package init(key: String, value: BodyValue) {
+      self.key = key
+      self.value = value
+    }
+  }
+}
