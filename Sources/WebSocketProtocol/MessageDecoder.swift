@@ -1,0 +1,175 @@
+/// Text or bytes (RFC 6455 §5.6).
+package enum MessageKind: Sendable {
+  case text, binary
+}
+
+/// Turns the bytes of one direction of a connection into messages and control frames.
+///
+/// It opens no socket and keeps no bytes but the fragments of an unfinished message: the caller passes what it has
+/// received and not yet consumed, and keeps what is left over. A message in one frame is not copied.
+package struct MessageDecoder: ~Copyable {
+  package enum Event: Equatable, Sendable {
+    /// A message that lies whole in the caller's bytes.
+    case message(MessageKind, Range<Int>)
+    /// A message that came in fragments; `takeAssembled()` has it.
+    case assembled(MessageKind)
+    case ping(Range<Int>)
+    case pong(Range<Int>)
+    /// A close frame with its code (1005 where it has none) and its reason.
+    case close(CloseCode, reason: Range<Int>)
+  }
+
+  /// Bytes of the longest message that is accepted.
+  @usableFromInline let limit: Int
+  /// Whether frames must be masked: those that a server receives.
+  @usableFromInline let expectsMask: Bool
+  @usableFromInline var isClosed = false
+  /// The kind of the fragmented message that is under way.
+  @usableFromInline var fragmented: MessageKind?
+  @usableFromInline var fragments: [UInt8] = []
+
+  /// - Parameters:
+  ///   - role: which end we are.
+  ///   - limit: bytes of the longest message that is accepted.
+  package init(role: Role, limit: Int) {
+    expectsMask = role == .server
+    self.limit = limit
+  }
+
+  /// The next message or control frame in `bytes` from `offset` on, which moves behind it; nil where the bytes end
+  /// before. A server's incoming payload is unmasked in place.
+  @inlinable
+  package mutating func next(
+    _ bytes: UnsafeMutableRawBufferPointer, from offset: inout Int
+  ) throws(ProtocolError) -> Event? {
+    while true {
+      guard let frame = try header(UnsafeRawBufferPointer(bytes), at: offset) else { return nil }
+      let end = frame.payload.upperBound
+      guard end <= bytes.count else { return nil }
+      if expectsMask, let payload = bytes.baseAddress?.advanced(by: frame.payload.lowerBound) {
+        FrameEncoding.mask(UnsafeRawPointer(payload), count: frame.payload.count, key: frame.maskKey, to: payload)
+      }
+      if let event = try accept(frame, UnsafeRawBufferPointer(bytes)) {
+        offset = end
+        return event
+      }
+      offset = end
+    }
+  }
+
+  /// The fragmented message that `next` has reported; it is then forgotten.
+  package mutating func takeAssembled() -> [UInt8] {
+    let bytes = fragments
+    fragments = []
+    return bytes
+  }
+
+  @usableFromInline
+  struct Frame {
+    @usableFromInline var opcode: Opcode
+    @usableFromInline var isFinal: Bool
+    @usableFromInline var maskKey: UInt32
+    @usableFromInline var payload: Range<Int>
+
+    @inlinable init(opcode: Opcode, isFinal: Bool, maskKey: UInt32, payload: Range<Int>) {
+      self.opcode = opcode
+      self.isFinal = isFinal
+      self.maskKey = maskKey
+      self.payload = payload
+    }
+  }
+
+  /// Reads a frame header; nil where the bytes end before it is whole. The payload may still be missing.
+  @inlinable
+  func header(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ProtocolError) -> Frame? {
+    let available = bytes.count &- offset
+    guard available >= 2 else { return nil }
+    let first = bytes[offset]
+    let second = bytes[offset &+ 1]
+    guard first & 0x70 == 0 else { throw .reservedBits }
+    guard let opcode = Opcode(rawValue: first & 0x0f) else { throw .reservedOpcode }
+    guard (second & 0x80 != 0) == expectsMask else { throw expectsMask ? .unmaskedFrame : .maskedFrame }
+    let isFinal = first & 0x80 != 0
+    let short = Int(second & 0x7f)
+    if opcode.isControl {
+      guard short < 126 else { throw .longControlFrame }
+      guard isFinal else { throw .fragmentedControlFrame }
+    } else if isClosed {
+      throw .dataAfterClose
+    }
+    var length = short
+    var at = 2
+    if short == 126 {
+      guard available >= 4 else { return nil }
+      length = Int(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: offset &+ 2, as: UInt16.self)))
+      guard length >= 126 else { throw .lengthNotMinimal }
+      at = 4
+    } else if short == 127 {
+      guard available >= 10 else { return nil }
+      let long = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset &+ 2, as: UInt64.self))
+      guard long <= UInt64(Int64.max) else { throw .lengthTooLarge }
+      guard long >= 65536 else { throw .lengthNotMinimal }
+      guard long <= UInt64(limit) else { throw .messageTooLarge }
+      length = Int(long)
+      at = 10
+    }
+    if !opcode.isControl {
+      guard length <= limit &- fragments.count else { throw .messageTooLarge }
+    }
+    var maskKey: UInt32 = 0
+    if expectsMask {
+      guard available >= at &+ 4 else { return nil }
+      maskKey = bytes.loadUnaligned(fromByteOffset: offset &+ at, as: UInt32.self)
+      at &+= 4
+    }
+    let start = offset &+ at
+    return Frame(opcode: opcode, isFinal: isFinal, maskKey: maskKey, payload: start..<start &+ length)
+  }
+
+  @inlinable
+  mutating func accept(_ frame: Frame, _ bytes: UnsafeRawBufferPointer) throws(ProtocolError) -> Event? {
+    switch frame.opcode {
+    case .text, .binary:
+      guard fragmented == nil else { throw .interleavedMessages }
+      let kind: MessageKind = frame.opcode == .text ? .text : .binary
+      guard frame.isFinal else {
+        fragmented = kind
+        append(frame, bytes)
+        return nil
+      }
+      if kind == .text {
+        guard UTF8Text.isValid(UnsafeRawBufferPointer(rebasing: bytes[frame.payload])) else { throw .invalidUTF8 }
+      }
+      return .message(kind, frame.payload)
+    case .continuation:
+      guard let kind = fragmented else { throw .unexpectedContinuation }
+      append(frame, bytes)
+      guard frame.isFinal else { return nil }
+      fragmented = nil
+      if kind == .text {
+        guard fragments.withUnsafeBytes({ UTF8Text.isValid($0) }) else { throw .invalidUTF8 }
+      }
+      return .assembled(kind)
+    case .ping: return .ping(frame.payload)
+    case .pong: return .pong(frame.payload)
+    case .close: return try close(frame.payload, bytes)
+    }
+  }
+
+  @usableFromInline
+  mutating func append(_ frame: Frame, _ bytes: UnsafeRawBufferPointer) {
+    fragments.append(contentsOf: bytes[frame.payload])
+  }
+
+  @usableFromInline
+  mutating func close(_ payload: Range<Int>, _ bytes: UnsafeRawBufferPointer) throws(ProtocolError) -> Event {
+    isClosed = true
+    guard !payload.isEmpty else { return .close(.noStatus, reason: payload) }
+    guard payload.count >= 2 else { throw .truncatedCloseCode }
+    let code = CloseCode(UInt16(bytes[payload.lowerBound]) << 8 | UInt16(bytes[payload.lowerBound + 1]))
+    guard code.isAllowedOnWire else { throw .forbiddenCloseCode }
+    let reason = payload.lowerBound + 2..<payload.upperBound
+    guard UTF8Text.isValid(UnsafeRawBufferPointer(rebasing: bytes[reason])) else { throw .invalidUTF8 }
+    return .close(code, reason: reason)
+  }
+}
