@@ -53,10 +53,11 @@ package struct ClientHandshake: Sendable {
     let result: (head: HTTPHead, length: Int)?
     do throws(HTTPHead.Fault) {
       result = try HTTPHead.read(bytes)
-    } catch .tooLong {
-      throw .headTooLong
-    } catch .malformed {
-      throw .malformedHead
+    } catch {
+      switch error {
+      case .tooLong: throw .headTooLong
+      case .malformed: throw .malformedHead
+      }
     }
     guard let (head, length) = result else { return .incomplete }
     let parts = head.startLine.split(separator: " ", maxSplits: 2)
@@ -98,10 +99,11 @@ package enum ServerHandshake {
     let result: (head: HTTPHead, length: Int)?
     do throws(HTTPHead.Fault) {
       result = try HTTPHead.read(bytes)
-    } catch .tooLong {
-      return .refused(status: 431)
-    } catch .malformed {
-      return .refused(status: 400)
+    } catch {
+      switch error {
+      case .tooLong: return .refused(status: 431)
+      case .malformed: return .refused(status: 400)
+      }
     }
     guard let (head, length) = result else { return .incomplete }
     let parts = head.startLine.split(separator: " ")
