@@ -1,0 +1,75 @@
+package import Scenarios
+import Timing
+package import TraceContext
+
+/// What will happen, to the nanosecond: the same scenario, seed and target give the same plan.
+package struct Plan: Sendable {
+  package let scenario: Scenario
+  package let seed: UInt64
+  package let target: TargetURL
+  /// Which ids the messages of this run carry.
+  package let identities: IdentityPermutation
+  /// One for each message type of the scenario.
+  package let templates: [MessageTemplate]
+
+  /// - Parameter target: replaces the scenario's URL: whole, or its origin only where it has no path.
+  package init(scenario: Scenario, seed: UInt64, target: String? = nil) throws(PlanFault) {
+    self.scenario = scenario
+    self.seed = seed
+    identities = IdentityPermutation(seed: seed)
+    self.target = try TargetURL(scenario.target.url, replacedBy: target)
+    templates = scenario.messages.map { MessageTemplate($0, carrier: scenario.carrier) }
+  }
+
+  /// The group of a connection, from 0.
+  package func group(ofConnection index: Int) -> Int {
+    scenario.group.map { index / $0.size } ?? index
+  }
+
+  /// A template of the connection filled in.
+  package func filled(_ template: Template, connection index: Int) -> String {
+    template.filled { value in
+      switch value {
+      case .connectionIndex: String(index)
+      case .groupName: "\(scenario.group?.name ?? "group")-\(group(ofConnection: index))"
+      case .groupSize: String(scenario.group?.size ?? 1)
+      case .messageID: ""
+      }
+    }
+  }
+
+  /// The path of a connection's upgrade, with its query.
+  package func path(ofConnection index: Int) -> String { filled(target.path, connection: index) }
+
+  /// The further header fields of a connection's upgrade.
+  package func headers(ofConnection index: Int) -> [(name: String, value: String)] {
+    scenario.target.headers.map { ($0.name, filled($0.value, connection: index)) }
+  }
+
+  /// When a connection begins to open, in nanoseconds after the first.
+  package func connectDue(ofConnection index: Int) -> Int64 {
+    scenario.load.connectRate.nanoseconds(at: UInt64(index))
+  }
+
+  /// The longest that any echo is waited for.
+  package var longestWait: Duration { scenario.messages.compactMap { $0.echo?.within }.max() ?? .zero }
+}
+
+/// Why a scenario cannot be planned; the author's mistake, or the command line's.
+package enum PlanFault: Error, Hashable, Sendable {
+  case malformedURL(String)
+  /// Neither ws nor wss.
+  case unknownScheme(String)
+  /// wss: TLS is not built yet.
+  case encryptedTarget(String)
+}
+
+extension PlanFault: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .malformedURL(let url): "'\(url)' is no URL of a WebSocket server; write it as in 'ws://127.0.0.1:8000/path'"
+    case .unknownScheme(let scheme): "the scheme '\(scheme)' is not that of a WebSocket server; write 'ws://'"
+    case .encryptedTarget(let url): "'\(url)' asks for TLS, which is not built yet; write 'ws://'"
+    }
+  }
+}

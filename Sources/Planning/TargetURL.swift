@@ -1,0 +1,79 @@
+package import Scenarios
+
+/// A `ws` URL (RFC 6455 §3): one host and port, and a path that may differ by connection.
+package struct TargetURL: Hashable, Sendable {
+  /// A name or an address, without the brackets of IPv6.
+  package let host: String
+  package let port: UInt16
+  /// With the query; begins with a slash.
+  package let path: Template
+
+  /// The value of the Host field: the port only where it is not 80.
+  package var authority: String {
+    let name = host.contains(":") ? "[\(host)]" : host
+    return port == 80 ? name : "\(name):\(port)"
+  }
+
+  /// - Parameter replacement: replaces the URL whole, or its origin only where it has no path.
+  init(_ url: Template, replacedBy replacement: String?) throws(PlanFault) {
+    let own = Self.split(url)
+    guard let replacement else {
+      self = try Self(origin: own.origin, path: own.path)
+      return
+    }
+    let other = Self.split(Template(literal: replacement))
+    self = try Self(origin: other.origin, path: other.path.parts.isEmpty ? own.path : other.path)
+  }
+
+  private init(origin: String, path: Template) throws(PlanFault) {
+    guard let colon = origin.firstRange(of: "://") else { throw .malformedURL(origin) }
+    let scheme = origin[..<colon.lowerBound].lowercased()
+    guard scheme != "wss" else { throw .encryptedTarget(origin) }
+    guard scheme == "ws" else { throw .unknownScheme(scheme) }
+    let authority = origin[colon.upperBound...]
+    // No user information (RFC 6455 §3), no blanks and no fragments.
+    guard !authority.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || "@#\\{}".utf8.contains($0) }),
+      let (host, port) = Self.hostAndPort(authority), !host.isEmpty
+    else { throw .malformedURL(origin) }
+    for case .literal(let text) in path.parts
+    where text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || $0 == UInt8(ascii: "#") }) {
+      throw .malformedURL(origin + text)
+    }
+    self.host = host
+    self.port = port
+    self.path = path.parts.isEmpty ? Template(literal: "/") : path
+  }
+
+  /// The origin (`ws://host:port`) and the rest of a URL; places may stand in the rest only.
+  private static func split(_ url: Template) -> (origin: String, path: Template) {
+    guard case .literal(let text)? = url.parts.first else { return ("", url) }
+    let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+    let slash = text[start...].firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
+    let rest = Array(url.parts.dropFirst())
+    let tail = String(text[slash...])
+    if tail.isEmpty { return (String(text[..<slash]) + (rest.isEmpty ? "" : "{{"), Template(rest)) }
+    let path = tail.hasPrefix("/") ? tail : "/" + tail
+    // "ws://host/" has no path of its own.
+    if rest.isEmpty, path == "/" { return (String(text[..<slash]), Template([])) }
+    return (String(text[..<slash]), Template([.literal(path)] + rest))
+  }
+
+  private static func hostAndPort(_ authority: Substring) -> (String, UInt16)? {
+    if authority.first == "[" {
+      guard let close = authority.firstIndex(of: "]") else { return nil }
+      let host = String(authority[authority.index(after: authority.startIndex)..<close])
+      let rest = authority[authority.index(after: close)...]
+      if rest.isEmpty { return (host, 80) }
+      guard rest.first == ":", let port = UInt16(rest.dropFirst()), port > 0 else { return nil }
+      return (host, port)
+    }
+    let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
+    switch parts.count {
+    case 1: return (String(parts[0]), 80)
+    case 2:
+      guard let port = UInt16(parts[1]), port > 0 else { return nil }
+      return (String(parts[0]), port)
+    default: return nil
+    }
+  }
+}
