@@ -15,8 +15,8 @@ package struct JSONString: Hashable, Sendable {
 
   /// Whether the string is `expected`, after unescaping.
   @inlinable
-  package func equals(_ expected: Span<UInt8>, in text: Span<UInt8>) -> Bool {
-    if isEscaped { return unescaped(text).span.elementsEqual(expected) }
+  package func equals(_ expected: [UInt8], in text: Span<UInt8>) -> Bool {
+    if isEscaped { return unescaped(text) == expected }
     guard count == expected.count else { return false }
     for offset in 0..<expected.count where text[start &+ offset] != expected[offset] { return false }
     return true
@@ -86,14 +86,5 @@ package struct JSONString: Hashable, Sendable {
       value = value << 4 | UInt32(digit)
     }
     return value
-  }
-}
-
-extension Span where Element == UInt8 {
-  @inlinable
-  func elementsEqual(_ other: Span<UInt8>) -> Bool {
-    guard count == other.count else { return false }
-    for index in 0..<count where self[index] != other[index] { return false }
-    return true
   }
 }

@@ -106,18 +106,18 @@ package struct EchoReader: Sendable {
     while let key = next {
       let kind = try scanner.peek(text)
       let start = scanner.position
-      if key.equals(carrierPath[0].span, in: text) {
+      if key.equals(carrierPath[0], in: text) {
         context = try readCarrier(text, &scanner, level: 1)
       } else if kind == .string {
         let string = try scanner.string(text)
-        for index in 0..<rules.count where key.equals(rules[index].key.span, in: text) {
+        for index in 0..<rules.count where key.equals(rules[index].key, in: text) {
           match(rules[index].value, string, text, bit: 1 << UInt64(index), &held, &foreign, &message)
         }
       } else {
         try scanner.skipValue(text)
-        for index in 0..<rules.count where key.equals(rules[index].key.span, in: text) {
+        for index in 0..<rules.count where key.equals(rules[index].key, in: text) {
           if case .token(let token) = rules[index].value,
-            JSONString(start: start, end: scanner.position, isEscaped: false).equals(token.span, in: text)
+            JSONString(start: start, end: scanner.position, isEscaped: false).equals(token, in: text)
           {
             held |= 1 << UInt64(index)
           }
@@ -139,13 +139,13 @@ package struct EchoReader: Sendable {
   ) {
     switch value {
     case .token: break
-    case .string(let expected): if string.equals(expected.span, in: text) { held |= bit }
+    case .string(let expected): if string.equals(expected, in: text) { held |= bit }
     case .messageID(let prefix, let suffix):
       let length = prefix.count &+ IdentityPermutation.textLength &+ suffix.count
       let middle = string.start &+ prefix.count
       guard string.count == length, !string.isEscaped,
-        JSONString(start: string.start, end: middle, isEscaped: false).equals(prefix.span, in: text),
-        JSONString(start: string.end &- suffix.count, end: string.end, isEscaped: false).equals(suffix.span, in: text),
+        JSONString(start: string.start, end: middle, isEscaped: false).equals(prefix, in: text),
+        JSONString(start: string.end &- suffix.count, end: string.end, isEscaped: false).equals(suffix, in: text),
         let identity = identities.identity(inText: text, at: middle)
       else {
         foreign |= bit
@@ -167,9 +167,9 @@ package struct EchoReader: Sendable {
     var context = EchoedContext.absent
     var next = try scanner.enterObject(text)
     while let key = next {
-      if level < carrierPath.count, key.equals(carrierPath[level].span, in: text) {
+      if level < carrierPath.count, key.equals(carrierPath[level], in: text) {
         context = try readCarrier(text, &scanner, level: level + 1)
-      } else if level == carrierPath.count, key.equals(Self.traceparentKey.span, in: text) {
+      } else if level == carrierPath.count, key.equals(Self.traceparentKey, in: text) {
         context = try readTraceparent(text, &scanner)
       } else {
         try scanner.skipValue(text)
