@@ -1,0 +1,1 @@
+"""The article's chat with its propagation mended; compare with `consumers`."""

@@ -1,0 +1,3 @@
+"""No HTTP pages: the chat is its WebSocket."""
+
+urlpatterns = []
