@@ -5,7 +5,9 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -109,3 +111,16 @@ uint64_t linux_raise_open_files(void) {
 void linux_set_timer_slack(unsigned long nanoseconds) { prctl(PR_SET_TIMERSLACK, nanoseconds); }
 
 void linux_end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGTERM); }
+
+void linux_error_text(int error, char *buffer, size_t capacity) {
+  const char *text = strerror_r(error, buffer, capacity);
+  if (text != buffer) snprintf(buffer, capacity, "%s", text);
+}
+
+void linux_random(void *buffer, size_t count) {
+  /* Blocks only before the kernel's pool is ready; a signal may cut it short. */
+  for (size_t filled = 0; filled < count;) {
+    ssize_t got = getrandom((char *)buffer + filled, count - filled, 0);
+    if (got > 0) filled += (size_t)got;
+  }
+}

@@ -8,6 +8,7 @@ package enum Observation: Sendable {
   case sent(Sent)
   case dropped(DroppedArrival)
   case echoed(Echoed)
+  case foreignEcho(ForeignEcho)
   case unreadable(Unreadable)
   case closed(Closed)
 
@@ -46,20 +47,20 @@ package enum Observation: Sendable {
     package var type: UInt8
     /// Whether its phase is a warm-up, whose latencies do not count.
     package var isWarmUp: Bool
-    /// Echoes that the scenario expects.
-    package var copies: UInt32
+    /// Open members of the sender's group.
+    package var members: UInt32
     package var due: Instant
     package var at: Instant
 
     package init(
-      message: MessageIdentity, connection: UInt32, type: UInt8, isWarmUp: Bool, copies: UInt32, due: Instant,
+      message: MessageIdentity, connection: UInt32, type: UInt8, isWarmUp: Bool, members: UInt32, due: Instant,
       at: Instant
     ) {
       self.message = message
       self.connection = connection
       self.type = type
       self.isWarmUp = isWarmUp
-      self.copies = copies
+      self.members = members
       self.due = due
       self.at = at
     }
@@ -88,6 +89,19 @@ package enum Observation: Sendable {
       self.type = type
       self.message = message
       self.context = context
+      self.at = at
+    }
+  }
+
+  /// A message arrived that looks like an echo, but its text names no message of this run: another sender's.
+  package struct ForeignEcho: Sendable {
+    package var connection: UInt32
+    package var type: UInt8
+    package var at: Instant
+
+    package init(connection: UInt32, type: UInt8, at: Instant) {
+      self.connection = connection
+      self.type = type
       self.at = at
     }
   }

@@ -12,7 +12,9 @@ package struct MessageTemplate: Sendable {
 
   init(_ type: MessageType, carrier: Carrier) {
     var writer = JSONWriter()
-    writer.write(type.trace == .fresh ? Self.carrying(type.body, at: carrier.path[...]) : type.body)
+    switch type.trace {
+    case .fresh: writer.write(Self.carrying(type.body, at: carrier.path[...]))
+    }
     payload = writer.bytes
     traceIDOffset = writer.traceparentOffset.map { $0 + 3 }
     messageIDOffsets = writer.messageIDOffsets

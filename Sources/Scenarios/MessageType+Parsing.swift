@@ -28,23 +28,10 @@ extension DocumentReader {
     guard let weight, let body, let trace else { return nil }
     if case .some(.none) = echo { return nil }
     let rule: EchoRule? = echo ?? nil
-    if let rule, rule.context == .continued, trace == .none, let place = fields["echo"] {
-      report(
-        "an echo cannot continue the trace of a message that carries none", at: place,
-        hint: "write 'trace-context: absent', or 'trace: fresh'")
-    }
-    if trace == .none, let place = fields["spans"] {
-      report("spans cannot be told apart for a message without a trace", at: place, hint: "write 'trace: fresh'")
-    }
     if let rule, let parent = rule.parent, let place = fields["echo"], !Self.names(in: spans).contains(parent) {
       report(
         "the echo's parent '\(parent)' is none of the expected spans", at: place,
         hint: "give the name of a span under 'spans' exactly")
-    }
-    if let rule, trace == .none, !Self.namesMessage(rule), let place = fields["echo"] {
-      report(
-        "an echo without a trace can only be told by its text", at: place,
-        hint: "match a member that holds '{{ message.id }}'")
     }
     return MessageType(name: name, weight: weight, body: body, trace: trace, echo: rule, spans: spans)
   }
@@ -171,12 +158,6 @@ extension DocumentReader {
     rules.reduce(into: []) { names, rule in
       names.insert(rule.name)
       names.formUnion(self.names(in: rule.children))
-    }
-  }
-
-  private static func namesMessage(_ rule: EchoRule) -> Bool {
-    rule.match.contains { member in
-      if case .text(let template) = member.value { !template.values.isEmpty } else { false }
     }
   }
 }

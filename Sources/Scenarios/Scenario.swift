@@ -78,8 +78,6 @@ package struct MessageType: Sendable {
 package enum TraceMode: String, CaseIterable, Hashable, Sendable {
   /// A trace of its own.
   case fresh
-  /// None.
-  case none
 }
 
 /// How an echo is recognised and what it must carry.
@@ -107,8 +105,6 @@ package enum MatchValue: Sendable {
 package enum ContextRule: String, CaseIterable, Hashable, Sendable {
   /// The same trace and a new parent ID.
   case continued
-  /// No context at all.
-  case absent
 }
 
 /// How often something happens for one message.
@@ -116,6 +112,13 @@ package enum Count: Hashable, Sendable {
   case fixed(Int)
   /// Once for each open member of the sender's group.
   case groupSize
+
+  package func value(members: Int) -> Int {
+    switch self {
+    case .fixed(let count): count
+    case .groupSize: members
+    }
+  }
 }
 
 /// A span that is expected, with its children.

@@ -13,8 +13,9 @@ package enum Session: Sendable {
   /// The upgrade was sent.
   case upgrading(since: Instant, ClientHandshake)
   case open
-  /// Our close frame was sent; the server's is awaited.
-  case closing
+  /// Our close frame was sent; the server's (whose code is kept) and the stream's end are awaited: the server closes
+  /// TCP first (RFC 6455 §7.1.1).
+  case closing(CloseCode?)
 
   package enum Action: Equatable, Sendable {
     case nothing
@@ -93,8 +94,8 @@ package enum Session: Sendable {
       self = .none
       return .answerClose(code)
     case .closing:
-      self = .none
-      return .ended(.ours, code: code)
+      self = .closing(code)
+      return .nothing
     case let other:
       self = other
       return .nothing
@@ -103,7 +104,7 @@ package enum Session: Sendable {
 
   /// We sent a close frame because the run is over.
   package mutating func beganClosing() {
-    self = .closing
+    self = .closing(nil)
   }
 
   /// The TCP stream ended, or failed with an `errno`.
@@ -118,9 +119,9 @@ package enum Session: Sendable {
     case .open:
       self = .none
       return .ended(errno.map { .system($0) } ?? .streamEnded, code: .abnormal)
-    case .closing:
+    case .closing(let code):
       self = .none
-      return .ended(.ours, code: .abnormal)
+      return .ended(.ours, code: code ?? .abnormal)
     }
   }
 
@@ -130,9 +131,9 @@ package enum Session: Sendable {
     case .connecting, .upgrading:
       self = .none
       return .failed(.timedOut)
-    case .closing:
+    case .closing(let code):
       self = .none
-      return .ended(.ours, code: .abnormal)
+      return .ended(.ours, code: code ?? .abnormal)
     case let other:
       self = other
       return .nothing

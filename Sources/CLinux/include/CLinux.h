@@ -1,5 +1,6 @@
 #pragma once
 #include <errno.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -49,3 +50,9 @@ void linux_set_timer_slack(unsigned long nanoseconds);
 
 /* Asks that this process gets SIGTERM when its parent ends. */
 void linux_end_with_parent(void);
+
+/* The system's words for an errno, in the caller's buffer. */
+void linux_error_text(int error, char *buffer, size_t capacity);
+
+/* Fills the buffer with random bytes from the kernel. */
+void linux_random(void *buffer, size_t count);

@@ -1,0 +1,470 @@
+package import Observations
+package import Planning
+package import Reactor
+import Scenarios
+import Timing
+import TraceContext
+import VirtualUsers
+import WebSocketProtocol
+
+/// Runs the load of one shard on the calling thread: it opens the connections, sends on time and observes.
+///
+/// It shares nothing but the queue and the control with other threads, and never judges.
+package final class LoadReactor {
+  /// Handshakes under way at once.
+  private static let handshakeLimit = 512
+  /// Longest message that is accepted, in bytes.
+  private static let messageLimit = 16 << 20
+  /// Bytes that may wait to be sent on one connection before it is failed.
+  private static let backlogLimit = 1 << 20
+  private static let handshakeTimeLimit: Int64 = 30 * nanosecondsPerSecond
+  private static let closeTimeLimit: Int64 = 3 * nanosecondsPerSecond
+  /// Longest wait for events, so that a stop is noticed.
+  private static let tick: Int64 = 20_000_000
+
+  private let plan: Plan
+  private let address: SocketAddress
+  private let control: LoadControl
+  private let shard: UInt32
+  private let connections: ConnectionTable
+  private var poller: Poller
+  private var observations: ObservationWriter
+  private var randomWords = RandomWords()
+  private let reader: EchoReader
+  private let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 64)
+  private let sendBuffer: UnsafeMutableRawBufferPointer
+  private var frames: FrameTable
+  private var mix: MessageMix
+
+  private var stage = LoadControl.Stage.connecting
+  private var openConnections: [Int] = []
+  private var openMembers: [Int]
+  private var nextOpen = 0
+  private var nextConnect = 0
+  private var connectStart = Instant.now
+  private var handshakes = 0
+  private var opened = 0
+  private var failed = 0
+  private var nextHandshakeCheck = Instant.now
+
+  private var loadStart = Instant.now
+  private var pacer: Pacer
+  private var sequence: UInt32 = 0
+  private var copiesExpected = 0
+  private var copiesReceived = 0
+  private var dropped = 0
+  private var deadline = Instant.now
+
+  /// - Parameters:
+  ///   - shard: this reactor's number, 0 to 255.
+  package init(
+    plan: Plan, address: SocketAddress, shard: UInt8 = 0, queue: ObservationQueue, control: LoadControl
+  ) throws(LoadFault) {
+    guard let reader = EchoReader(plan) else { throw .tooManyMatches }
+    self.plan = plan
+    self.address = address
+    self.control = control
+    self.shard = UInt32(shard)
+    self.reader = reader
+    do throws(SystemFault) { poller = try Poller() } catch { throw .system(error) }
+    let count = plan.scenario.load.connections
+    connections = ConnectionTable(count: count, messageLimit: Self.messageLimit)
+    openMembers = Array(repeating: 0, count: count == 0 ? 0 : plan.group(ofConnection: count - 1) + 1)
+    openConnections.reserveCapacity(count)
+    observations = ObservationWriter(queue)
+    frames = FrameTable(plan, shard: UInt32(shard))
+    sendBuffer = .allocate(byteCount: frames.longest + 16, alignment: 64)
+    mix = MessageMix(plan.scenario.messages, seed: plan.seed)
+    pacer = Pacer(plan)
+  }
+
+  deinit {
+    receiveBuffer.deallocate()
+    sendBuffer.deallocate()
+  }
+
+  /// Runs the load to its end. Returns when every session is closed and every observation handed over.
+  package func run() {
+    connectStart = .now
+    while stage != .over {
+      let now = Instant.now
+      let next = advance(now)
+      observations.flush(ifDueAt: now)
+      publish()
+      var wake = now.advanced(byNanoseconds: Self.tick)
+      if next < wake { wake = next }
+      if let flush = observations.deadline, flush < wake { wake = flush }
+      let count = poller.wait(until: wake)
+      for index in 0..<count { handle(poller.event(index)) }
+    }
+    observations.flush()
+    publish()
+  }
+
+  private func publish() {
+    control.publish(
+      LoadControl.Progress(
+        stage: stage, opened: opened, failed: failed, open: openConnections.count, sent: Int(sequence),
+        copies: copiesReceived, dropped: dropped))
+  }
+}
+
+// MARK: - Stages
+
+extension LoadReactor {
+  /// Does what is due and returns when the next thing will be.
+  private func advance(_ now: Instant) -> Instant {
+    switch stage {
+    case .connecting: return advanceConnecting(now)
+    case .loading: return advanceLoading(now)
+    case .draining:
+      if copiesReceived >= copiesExpected || now >= deadline || openConnections.isEmpty { beginClosing(now) }
+      return deadline
+    case .closing:
+      if now >= deadline { abandonClosing(now) }
+      if !hasLiveConnection { stage = .over }
+      return deadline
+    case .over: return now
+    }
+  }
+
+  private func advanceConnecting(_ now: Instant) -> Instant {
+    if control.isStopping {
+      beginClosing(now)
+      return now
+    }
+    checkHandshakes(now)
+    while nextConnect < connections.count, handshakes < Self.handshakeLimit {
+      let due = connectStart.advanced(byNanoseconds: plan.connectDue(ofConnection: nextConnect))
+      if due > now { return due }
+      connect(nextConnect, at: now)
+      nextConnect += 1
+    }
+    guard nextConnect == connections.count, handshakes == 0 else { return .init(nanoseconds: .max) }
+    if openConnections.isEmpty {
+      beginClosing(now)
+      return now
+    }
+    stage = .loading
+    loadStart = now
+    pacer.begin(openConnections)
+    return now
+  }
+
+  private func advanceLoading(_ now: Instant) -> Instant {
+    if control.isStopping || openConnections.isEmpty {
+      beginDraining(now)
+      return now
+    }
+    var now = now
+    while true {
+      switch pacer.next(at: now - loadStart) {
+      case .wait(let offset): return loadStart.advanced(byNanoseconds: offset)
+      case .over:
+        beginDraining(now)
+        return now
+      case .arrival(let due, let isWarmUp):
+        send(at: nextOpenConnection(), due: loadStart.advanced(byNanoseconds: due), isWarmUp: isWarmUp)
+      case .user(let index, let due, let isWarmUp):
+        if connections[index].session.isOpen {
+          send(at: index, due: loadStart.advanced(byNanoseconds: due), isWarmUp: isWarmUp)
+        }
+      case .giveUp(let index, let sequence):
+        if connections[index].awaited == sequence { userIsFree(index, at: now) }
+      }
+      now = .now
+    }
+  }
+
+  private func beginDraining(_ now: Instant) {
+    stage = .draining
+    deadline = now.advanced(byNanoseconds: plan.longestWait.clampedNanoseconds)
+  }
+
+  private func beginClosing(_ now: Instant) {
+    stage = .closing
+    deadline = now.advanced(byNanoseconds: Self.closeTimeLimit)
+    for index in 0..<connections.count {
+      if connections[index].session.isOpen {
+        connections[index].session.beganClosing()
+        transmit(FrameEncoding.close(.normal, maskKey: randomWords.word()), on: index)
+      } else if connections[index].session.awaitedSince != nil {
+        perform(connections[index].session.timedOut(), on: index, at: now)
+      }
+    }
+  }
+
+  private func abandonClosing(_ now: Instant) {
+    for index in 0..<connections.count { perform(connections[index].session.timedOut(), on: index, at: now) }
+  }
+
+  private var hasLiveConnection: Bool { !openConnections.isEmpty }
+
+  private func checkHandshakes(_ now: Instant) {
+    guard now >= nextHandshakeCheck, handshakes > 0 else { return }
+    nextHandshakeCheck = now.advanced(byNanoseconds: nanosecondsPerSecond / 2)
+    for index in 0..<nextConnect {
+      if let since = connections[index].session.awaitedSince, now - since > Self.handshakeTimeLimit {
+        perform(connections[index].session.timedOut(), on: index, at: now)
+      }
+    }
+  }
+
+  private func nextOpenConnection() -> Int? {
+    guard !openConnections.isEmpty else { return nil }
+    if nextOpen >= openConnections.count { nextOpen = 0 }
+    defer { nextOpen &+= 1 }
+    return openConnections[nextOpen]
+  }
+}
+
+// MARK: - Connections
+
+extension LoadReactor {
+  private func connect(_ index: Int, at now: Instant) {
+    let key = Handshake.key(fromRandom: (randomWords.wide(), randomWords.wide()))
+    let handshake = ClientHandshake(
+      host: plan.target.authority, path: plan.path(ofConnection: index),
+      headers: plan.headers(ofConnection: index), key: key)
+    handshakes += 1
+    connections[index].session.began(handshake, at: now)
+    do throws(SystemFault) {
+      connections[index].stream = try Stream(connectingTo: address)
+      try poller.add(connections[index].stream.descriptor, token: UInt64(index))
+    } catch {
+      perform(connections[index].session.streamEnded(errno: error.errno), on: index, at: now)
+    }
+  }
+
+  private func handle(_ event: Poller.Event) {
+    // A connection index is used once in a run, so an event that is older than its socket's end finds no session.
+    guard let index = Int(exactly: event.token), connections.contains(index),
+      connections[index].stream.descriptor >= 0
+    else { return }
+    if event.isWritable, !becameWritable(index) { return }
+    if event.isReadable { receive(on: index, untilEnd: event.isEnding) }
+  }
+
+  /// Returns whether the connection lives on.
+  private func becameWritable(_ index: Int) -> Bool {
+    if case .connecting = connections[index].session {
+      let reason = connections[index].stream.connectError
+      if reason != 0 {
+        perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+        return false
+      }
+      perform(connections[index].session.connected(), on: index, at: .now)
+    } else if connections[index].stream.backlog > 0, case .failed(let reason) = connections[index].stream.flush() {
+      perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+      return false
+    }
+    return connections[index].stream.descriptor >= 0
+  }
+
+  private func receive(on index: Int, untilEnd: Bool) {
+    while connections[index].stream.descriptor >= 0 {
+      switch connections[index].stream.receive(sharing: receiveBuffer) {
+      case .bytes(let bytes, let isShort):
+        consume(bytes, on: index)
+        if isShort, !untilEnd { return }
+      case .wouldBlock: return
+      case .ended: perform(connections[index].session.streamEnded(errno: nil), on: index, at: .now)
+      case .failed(let reason): perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+      }
+    }
+  }
+
+  private func consume(_ bytes: UnsafeMutableRawBufferPointer, on index: Int) {
+    let now = Instant.now
+    var offset = 0
+    if case .upgrading = connections[index].session {
+      let action = connections[index].session.received(answer: UnsafeRawBufferPointer(bytes), at: now)
+      if case .opened(let headLength, _) = action { offset = headLength }
+      perform(action, on: index, at: now)
+    }
+    switch connections[index].session {
+    case .open, .closing: readFrames(bytes, from: &offset, on: index, at: now)
+    case .none, .connecting, .upgrading: break
+    }
+    if connections[index].stream.descriptor >= 0 { connections[index].stream.keep(bytes, from: offset) }
+  }
+
+  private func readFrames(
+    _ bytes: UnsafeMutableRawBufferPointer, from offset: inout Int, on index: Int, at now: Instant
+  ) {
+    do throws(ProtocolError) {
+      while connections[index].stream.descriptor >= 0,
+        let event = try connections[index].decoder.next(bytes, from: &offset)
+      {
+        switch event {
+        case .message(let kind, let range):
+          received(kind, UnsafeRawBufferPointer(rebasing: bytes[range]), on: index, at: now)
+        case .assembled(let kind):
+          let message = connections[index].decoder.takeAssembled()
+          message.withUnsafeBytes { received(kind, $0, on: index, at: now) }
+        case .ping(let range):
+          let payload = UnsafeRawBufferPointer(rebasing: bytes[range])
+          transmit(FrameEncoding.frame(.pong, payload, maskKey: randomWords.word()), on: index)
+        case .pong: break
+        case .close(let code, _): perform(connections[index].session.received(close: code), on: index, at: now)
+        }
+      }
+    } catch {
+      let reason = UnreadableReason.protocolError(
+        section: StaticSection(error.section.major, error.section.minor), code: error.closeCode.rawValue)
+      observations.write(
+        .unreadable(Observation.Unreadable(connection: UInt32(index), reason: reason, at: now)),
+        excerptOf: UnsafeRawBufferPointer(rebasing: bytes[min(offset, bytes.count)...]), at: now)
+      transmit(FrameEncoding.close(error.closeCode, maskKey: randomWords.word()), on: index)
+      perform(connections[index].session.failedByUs(.protocolError), on: index, at: now)
+    }
+  }
+
+  /// Sends bytes that are no message of the plan: the upgrade and control frames.
+  private func transmit(_ bytes: [UInt8], on index: Int) {
+    guard connections[index].stream.descriptor >= 0 else { return }
+    guard connections[index].stream.backlog < Self.backlogLimit else {
+      perform(connections[index].session.failedByUs(.backlog), on: index, at: .now)
+      return
+    }
+    let result = bytes.withUnsafeBytes { connections[index].stream.send($0) }
+    if case .failed(let reason) = result {
+      perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+    }
+  }
+
+  /// Obeys a session.
+  private func perform(_ action: Session.Action, on index: Int, at now: Instant) {
+    switch action {
+    case .nothing: break
+    case .sendUpgrade(let request): transmit(request, on: index)
+    case .opened(_, let connectNanoseconds):
+      handshakes -= 1
+      opened += 1
+      connections[index].place = openConnections.count
+      openConnections.append(index)
+      openMembers[plan.group(ofConnection: index)] += 1
+      observations.write(
+        .opened(Observation.Opened(connection: UInt32(index), at: now, connectNanoseconds: connectNanoseconds)),
+        at: now)
+    case .failed(let reason):
+      handshakes -= 1
+      failed += 1
+      connections[index].stream.close()
+      observations.write(
+        .failed(Observation.ConnectionFailed(connection: UInt32(index), at: now, reason: reason)), at: now)
+    case .answerClose(let code):
+      let answer = code == .noStatus ? CloseCode.normal : code
+      let frame = FrameEncoding.close(answer, maskKey: randomWords.word())
+      _ = frame.withUnsafeBytes { connections[index].stream.send($0) }
+      end(index, .server, code, at: now)
+    case .ended(let cause, let code): end(index, cause, code, at: now)
+    }
+  }
+
+  private func end(_ index: Int, _ cause: CloseCause, _ code: CloseCode, at now: Instant) {
+    connections[index].stream.close()
+    openMembers[plan.group(ofConnection: index)] -= 1
+    let place = connections[index].place
+    let last = openConnections.removeLast()
+    if last != index {
+      openConnections[place] = last
+      connections[last].place = place
+    }
+    observations.write(
+      .closed(Observation.Closed(connection: UInt32(index), at: now, cause: cause, code: code.rawValue)), at: now)
+  }
+}
+
+// MARK: - Messages
+
+extension LoadReactor {
+  private func send(at index: Int?, due: Instant, isWarmUp: Bool) {
+    let now = Instant.now
+    guard let index, connections[index].stream.backlog < Self.backlogLimit else {
+      dropped += 1
+      observations.write(.dropped(Observation.DroppedArrival(due: due)), at: now)
+      return
+    }
+    guard sequence < .max else { return control.stop() }
+    let type = mix.next()
+    let identity = MessageIdentity(shard: shard, sequence: sequence)
+    let count = frames.write(
+      type: type, identity, plan.identities, maskKey: randomWords.word(), to: sendBuffer)
+    let result = connections[index].stream.send(UnsafeRawBufferPointer(rebasing: sendBuffer[..<count]))
+    if case .failed(let reason) = result {
+      dropped += 1
+      observations.write(.dropped(Observation.DroppedArrival(due: due)), at: now)
+      perform(connections[index].session.streamEnded(errno: reason), on: index, at: now)
+      return
+    }
+    sequence &+= 1
+    let members = openMembers[plan.group(ofConnection: index)]
+    copiesExpected += plan.scenario.messages[type].echo?.copies.value(members: members) ?? 0
+    if case .closed = pacer.model {
+      connections[index].awaited = identity.sequence
+      let wait = plan.scenario.messages[type].echo?.within ?? .zero
+      pacer.sent(by: index, identity.sequence, giveUpAt: now - loadStart &+ wait.clampedNanoseconds)
+    }
+    observations.write(
+      .sent(
+        Observation.Sent(
+          message: identity, connection: UInt32(index), type: UInt8(type), isWarmUp: isWarmUp,
+          members: UInt32(members), due: due, at: now)),
+      at: now)
+  }
+
+  private func received(_ kind: MessageKind, _ text: UnsafeRawBufferPointer, on index: Int, at now: Instant) {
+    guard kind == .text else {
+      observations.write(
+        .unreadable(Observation.Unreadable(connection: UInt32(index), reason: .binary, at: now)), at: now)
+      return
+    }
+    switch text.withMemoryRebound(to: UInt8.self, { reader.read($0.span) }) {
+    case .unreadable(let reason):
+      observations.write(
+        .unreadable(Observation.Unreadable(connection: UInt32(index), reason: reason, at: now)), excerptOf: text,
+        at: now)
+    case .foreign(let type):
+      observations.write(
+        .foreignEcho(Observation.ForeignEcho(connection: UInt32(index), type: type, at: now)), at: now)
+    case .echo(let type, let message, let context):
+      copiesReceived += 1
+      let observation = Observation.echoed(
+        Observation.Echoed(connection: UInt32(index), type: type, message: message, context: context, at: now))
+      switch context {
+      case .absent, .present: observations.write(observation, at: now)
+      case .wrongType, .malformed: observations.write(observation, excerptOf: text, at: now)
+      }
+      if let awaited = connections[index].awaited,
+        awaited == (message ?? self.message(of: context))?.sequence
+      {
+        userIsFree(index, at: now)
+      }
+    }
+  }
+
+  private func message(of context: EchoedContext) -> MessageIdentity? {
+    if case .present(let traceparent) = context { plan.identities.identity(of: traceparent.traceID) } else { nil }
+  }
+
+  /// Closed model: the echo is there, or was waited for long enough.
+  private func userIsFree(_ index: Int, at now: Instant) {
+    connections[index].awaited = nil
+    pacer.isFree(index, at: now - loadStart)
+  }
+}
+
+/// Why a load cannot be run.
+package enum LoadFault: Error, Hashable, Sendable, CustomStringConvertible {
+  case system(SystemFault)
+  /// The message types match more than 64 members together.
+  case tooManyMatches
+
+  package var description: String {
+    switch self {
+    case .system(let fault): fault.description
+    case .tooManyMatches: "the message types' echoes match more than 64 members together"
+    }
+  }
+}

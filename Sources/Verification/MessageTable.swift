@@ -1,0 +1,95 @@
+import Timing
+import TraceContext
+
+/// What is known of one message that may still change its verdict.
+struct MessageRow: Sendable {
+  enum State: UInt8, Sendable {
+    /// Spans or echoes came before the observation that it was sent, or nothing came at all.
+    case unknown
+    case pending
+    case settled
+  }
+
+  var state = State.unknown
+  var type: UInt8 = 0
+  var isWarmUp = false
+  /// Whether an echo showed that the server began another trace.
+  var isRestarted = false
+  /// Finding kinds that the message already shows, a bit each in the order of `FindingKind.allCases`.
+  var shown: UInt32 = 0
+  var connection: UInt32 = 0
+  var members: UInt32 = 0
+  var copies: UInt32 = 0
+  var requiredSpans: UInt32 = 0
+  var spanCount: UInt32 = 0
+  /// Span count at the last look that found the trace incomplete.
+  var judgedSpans: UInt32 = 0
+  var firstSpan: Int32 = -1
+  var firstCopy: Int32 = -1
+  var due = Instant(nanoseconds: 0)
+  var sent = Instant(nanoseconds: 0)
+  /// When the last span or copy came.
+  var lastArrival = Instant(nanoseconds: 0)
+  /// When its entry span ended, on the target's clock; 0 while none is known.
+  var entryEnd: UInt64 = 0
+}
+
+/// The messages of one shard by sequence, in pages that are freed once they are settled and long past.
+struct MessageTable: Sendable {
+  static let pageSize = 1024
+  /// Settled pages that are kept, so that what arrives late can still be told: 262,144 messages, 25 MB.
+  static let retainedPages = 256
+
+  private var pages: [[MessageRow]] = []
+  private var unsettled: [Int] = []
+  private var firstKept = 0
+  /// The first page that may have unsettled rows.
+  private(set) var firstOpen = 0
+
+  /// Whether the message's page has been freed.
+  func isForgotten(_ sequence: UInt32) -> Bool { Int(sequence) / Self.pageSize < firstKept }
+
+  /// Makes sure that a message has a row; only messages that are not forgotten.
+  mutating func prepare(_ sequence: UInt32) {
+    let page = Int(sequence) / Self.pageSize
+    while pages.count <= page {
+      pages.append([])
+      unsettled.append(Self.pageSize)
+    }
+    if pages[page].isEmpty, page >= firstKept {
+      pages[page] = Array(repeating: MessageRow(), count: Self.pageSize)
+    }
+  }
+
+  func contains(_ sequence: UInt32) -> Bool {
+    let page = Int(sequence) / Self.pageSize
+    return page < pages.count && !pages[page].isEmpty
+  }
+
+  subscript(sequence: UInt32) -> MessageRow {
+    get { pages[Int(sequence) / Self.pageSize][Int(sequence) % Self.pageSize] }
+    _modify { yield &pages[Int(sequence) / Self.pageSize][Int(sequence) % Self.pageSize] }
+  }
+
+  /// Calls `body` with each row that is sent and not settled, oldest first.
+  func pending(_ body: (UInt32, MessageRow) -> Void) {
+    guard firstOpen < pages.count else { return }
+    for page in firstOpen..<pages.count where unsettled[page] > 0 && !pages[page].isEmpty {
+      for (index, row) in pages[page].enumerated() where row.state == .pending {
+        body(UInt32(page * Self.pageSize + index), row)
+      }
+    }
+  }
+
+  /// Says that a row has become settled; returns the rows whose page is now forgotten.
+  mutating func settled(_ sequence: UInt32) -> [MessageRow] {
+    unsettled[Int(sequence) / Self.pageSize] -= 1
+    while firstOpen < pages.count, unsettled[firstOpen] == 0 { firstOpen += 1 }
+    guard firstOpen - firstKept > Self.retainedPages else { return [] }
+    defer {
+      pages[firstKept] = []
+      firstKept += 1
+    }
+    return pages[firstKept]
+  }
+}

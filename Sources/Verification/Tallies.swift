@@ -1,0 +1,79 @@
+package import Observations
+package import Scenarios
+package import Timing
+
+/// What happened, counted.
+package struct Tallies: Hashable, Sendable {
+  package var opened = 0
+  package var failures: [ConnectionFailure: Int] = [:]
+  package var closes: [CloseCause: Int] = [:]
+  package var closeCodes: [UInt16: Int] = [:]
+
+  package var messagesSent = 0
+  /// Messages all of whose copies came in time.
+  package var messagesEchoed = 0
+  /// Messages of which at least one copy did not come in time.
+  package var messagesLost = 0
+  /// Messages of types without an echo.
+  package var messagesWithoutEcho = 0
+  package var droppedArrivals = 0
+
+  package var copiesExpected = 0
+  /// Copies that came in time.
+  package var copiesReceived = 0
+  package var copiesLost = 0
+  /// Copies that came after their time; they are lost ones as well.
+  package var copiesLate = 0
+  /// Copies beyond the expected.
+  package var copiesDuplicate = 0
+  /// Messages of other senders that look like echoes.
+  package var foreignEchoes = 0
+  package var classes: [EchoClass: Int] = [:]
+  package var unreadable: [UnreadableReason: Int] = [:]
+
+  /// Messages whose spans are expected.
+  package var tracesExpected = 0
+  package var tracesComplete = 0
+  /// Traces that show a finding.
+  package var tracesBroken = 0
+  /// Traces without a finding of which some expected span did not arrive.
+  package var tracesPartial = 0
+  /// Traces of which no span arrived.
+  package var tracesUnseen = 0
+
+  package var spansOfOurs = 0
+  /// Spans of traces that the run did not begin: connections, other traffic.
+  package var spansOfOthers = 0
+  /// The same span again, as a retried export brings it.
+  package var spansDuplicate = 0
+  /// Expected spans that came after their trace was settled.
+  package var spansLate = 0
+  /// Spans of messages so old that nothing is known of them any more.
+  package var spansForgotten = 0
+  /// Spans that found no room.
+  package var spansDropped = 0
+
+  package var failed: Int { failures.values.reduce(0, +) }
+  /// Traces that leave the question open.
+  package var tracesIncomplete: Int { tracesPartial + tracesUnseen }
+}
+
+/// How long things took; warm-up phases are left out of all but the connect time.
+package struct Measurements: Sendable {
+  /// Echoed − due, for each copy.
+  package var responseTime = LatencyHistogram()
+  /// Echoed − sent, for each copy.
+  package var serviceTime = LatencyHistogram()
+  /// Sent − due, for each message.
+  package var sendLag = LatencyHistogram()
+  package var connectTime = LatencyHistogram()
+
+  package subscript(latency: Expectation.Latency) -> LatencyHistogram {
+    switch latency {
+    case .responseTime: responseTime
+    case .serviceTime: serviceTime
+    case .sendLag: sendLag
+    case .connectTime: connectTime
+    }
+  }
+}

@@ -1,0 +1,259 @@
+import Scenarios
+import TraceContext
+
+/// Compares the spans of one message with the tree that its type expects.
+///
+/// It keeps its arrays between traces, so that judging allocates nothing once they have grown.
+struct TraceJudge {
+  struct Judgement {
+    /// Whether every required span is there, or its absence is explained by a finding.
+    var isComplete = true
+    var findings: [(kind: FindingKind, expected: String, actual: String)] = []
+    /// When the entry span ended; 0 where there is none.
+    var entryEnd: UInt64 = 0
+  }
+
+  /// Where a span hangs.
+  private enum Parent: Equatable {
+    case client
+    case span(Int)
+    case unknown
+  }
+
+  private var byID: [UInt64: Int] = [:]
+  private var parents: [Parent] = []
+  private var nodes: [Int?] = []
+  private var order: [Int] = []
+  private var children: [[Int]] = []
+
+  init() {}
+
+  /// The node that a span of the last judged trace was taken for, by its span ID: nil where the trace has no such
+  /// span; a nil pattern where it is none of the expected.
+  func pattern(ofSpan id: UInt64, _ rules: MessageRules) -> Int?? {
+    guard let index = byID[id] else { return .none }
+    return .some(nodes[index].map { rules.nodes[$0].pattern })
+  }
+
+  func name(ofSpan id: UInt64, _ spans: [SpanRow], _ names: NameTable) -> String {
+    byID[id].map { names.text(Int(spans[$0].name)) } ?? "?"
+  }
+
+  mutating func judge(
+    _ spans: [SpanRow], _ rules: MessageRules, members: Int, clientSpan: UInt64, _ names: NameTable
+  ) -> Judgement {
+    index(spans, clientSpan: clientSpan)
+    var judgement = Judgement()
+    judgement.entryEnd = entryEnd(spans)
+    let orphans = assign(spans, rules, names, &judgement)
+    checkCounts(spans, rules, members: members, names, &judgement)
+    if judgement.isComplete {
+      for orphan in orphans {
+        judgement.findings.append(
+          (
+            .orphanSpan, "a parent in the trace",
+            "'\(names.text(Int(spans[orphan].name)))' has the parent \(SpanID(spans[orphan].parentID)), which no span has, though every expected span is there"
+          ))
+      }
+    }
+    return judgement
+  }
+
+  private mutating func index(_ spans: [SpanRow], clientSpan: UInt64) {
+    byID.removeAll(keepingCapacity: true)
+    for (index, span) in spans.enumerated() { byID[span.spanID] = index }
+    parents.removeAll(keepingCapacity: true)
+    nodes = Array(repeating: nil, count: spans.count)
+    while children.count < spans.count { children.append([]) }
+    for index in spans.indices { children[index].removeAll(keepingCapacity: true) }
+    for (index, span) in spans.enumerated() {
+      if span.parentID == clientSpan {
+        parents.append(.client)
+      } else if let parent = byID[span.parentID] {
+        parents.append(.span(parent))
+        children[parent].append(index)
+      } else {
+        parents.append(.unknown)
+      }
+    }
+  }
+
+  private func entryEnd(_ spans: [SpanRow]) -> UInt64 {
+    var entry: SpanRow?
+    for (index, span) in spans.enumerated() where parents[index] == .client {
+      if entry.map({ span.start < $0.start }) ?? true { entry = span }
+    }
+    return entry?.end ?? 0
+  }
+
+  /// Walks from the top and takes each span for a node. Returns the spans whose parent is not there.
+  private mutating func assign(
+    _ spans: [SpanRow], _ rules: MessageRules, _ names: NameTable, _ judgement: inout Judgement
+  ) -> [Int] {
+    order.removeAll(keepingCapacity: true)
+    var reached = [Bool](repeating: false, count: spans.count)
+    for index in spans.indices where parents[index] == .client {
+      order.append(index)
+      reached[index] = true
+    }
+    let orphans = spans.indices.filter { parents[$0] == .unknown }
+    for index in orphans {
+      order.append(index)
+      reached[index] = true
+    }
+    var next = 0
+    while next < order.count {
+      let index = order[next]
+      next += 1
+      take(index, spans, rules, names, &judgement)
+      for child in children[index] where !reached[child] {
+        reached[child] = true
+        order.append(child)
+      }
+    }
+    for index in spans.indices where !reached[index] {
+      judgement.findings.append(
+        (.wrongParent, "a tree", "'\(names.text(Int(spans[index].name)))' is among its own ancestors"))
+    }
+    return orphans
+  }
+
+  private mutating func take(
+    _ index: Int, _ spans: [SpanRow], _ rules: MessageRules, _ names: NameTable, _ judgement: inout Judgement
+  ) {
+    let span = spans[index]
+    let name = Int(span.name)
+    let candidates: [Int]
+    switch parents[index] {
+    case .client: candidates = rules.top
+    case .span(let parent): candidates = nodes[parent].map { rules.nodes[$0].children } ?? []
+    case .unknown: candidates = []
+    }
+    if let node = candidates.first(where: { names.matches(name, rules.nodes[$0].pattern) }) {
+      nodes[index] = node
+      checkKind(span, rules.nodes[node], names, &judgement)
+      return
+    }
+    let elsewhere = rules.nodes.indices.first { names.matches(name, rules.nodes[$0].pattern) }
+    nodes[index] = elsewhere
+    switch (elsewhere, parents[index]) {
+    case (_, .unknown): break  // judged once it is known whether anything was lost
+    case (let node?, .client):
+      let expected = rules.nodes[node].parent.map { "'\(rules.nodes[$0].name)' above '\(rules.nodes[node].name)'" } ?? ""
+      judgement.findings.append((.wrongEntrySpan, expected, "'\(names.text(name))' directly under the span ID that we sent"))
+    case (let node?, .span(let parent)):
+      let expected = rules.nodes[node].parent.map { "the parent '\(rules.nodes[$0].name)'" } ?? "the span ID that we sent"
+      judgement.findings.append(
+        (.wrongParent, expected, "'\(names.text(name))' has the parent '\(names.text(Int(spans[parent].name)))'"))
+    case (nil, .client), (nil, .span):
+      let isLate = judgement.entryEnd > 0 && span.start >= judgement.entryEnd
+      let delay = isLate ? ", begun \(milliseconds(span.start - judgement.entryEnd)) after the entry span had ended" : ""
+      judgement.findings.append(
+        (isLate ? .contextLeak : .unexpectedSpan, "no such span", "'\(names.text(name))'\(delay)"))
+    }
+  }
+
+  private func checkKind(
+    _ span: SpanRow, _ node: MessageRules.Node, _ names: NameTable, _ judgement: inout Judgement
+  ) {
+    guard let kind = node.kind, kind != span.kind else { return }
+    judgement.findings.append(
+      (.wrongKind, "'\(node.name)' of kind \(kind)", "'\(names.text(Int(span.name)))' of kind \(span.kind)"))
+  }
+
+  /// Counts the children of each span against its node; too few say that the trace is not complete.
+  private func checkCounts(
+    _ spans: [SpanRow], _ rules: MessageRules, members: Int, _ names: NameTable, _ judgement: inout Judgement
+  ) {
+    var present = [Int](repeating: 0, count: rules.nodes.count)
+    for case let node? in nodes.prefix(spans.count) { present[node] += 1 }
+    // A missing span whose place another one has taken is explained by that.
+    var explained = Set<Int>()
+    for index in spans.indices {
+      guard let node = nodes[index], let parent = rules.nodes[node].parent, present[parent] == 0 else { continue }
+      switch parents[index] {
+      case .client: explained.insert(parent)
+      case .span(let actual): if nodes[actual] != parent { explained.insert(parent) }
+      case .unknown: break
+      }
+    }
+    for (index, node) in rules.nodes.enumerated() {
+      let count = node.count.value(members: members)
+      guard let parent = node.parent else {
+        check(present[index], count, node, isExplained: explained.contains(index), &judgement)
+        continue
+      }
+      if node.isOptional && present[parent] == 0 { continue }
+      // An explained parent stands for one.
+      let parentCount = present[parent] == 0 && explained.contains(parent) ? 1 : present[parent]
+      check(present[index], count * parentCount, node, isExplained: explained.contains(index), &judgement)
+    }
+    guard judgement.isComplete, judgement.findings.isEmpty else { return }
+    checkDistribution(spans, rules, members: members, names, &judgement)
+  }
+
+  private func check(
+    _ actual: Int, _ expected: Int, _ node: MessageRules.Node, isExplained: Bool, _ judgement: inout Judgement
+  ) {
+    if actual < expected, !isExplained, !(node.isOptional && actual == 0) { judgement.isComplete = false }
+    if actual > expected {
+      judgement.findings.append((.unexpectedSpan, "\(expected) of '\(node.name)'", "\(actual)"))
+    }
+  }
+
+  /// The totals are right; is each parent's share?
+  private func checkDistribution(
+    _ spans: [SpanRow], _ rules: MessageRules, members: Int, _ names: NameTable, _ judgement: inout Judgement
+  ) {
+    for index in spans.indices {
+      guard let node = nodes[index] else { continue }
+      for child in rules.nodes[node].children where !rules.nodes[child].isOptional {
+        let expected = rules.nodes[child].count.value(members: members)
+        let actual = children[index].count { nodes[$0] == child }
+        // An orphan counts for the parent that lacks it, and is reported as one.
+        if actual > expected {
+          judgement.findings.append(
+            (
+              .unexpectedSpan, "\(expected) of '\(rules.nodes[child].name)' under each '\(rules.nodes[node].name)'",
+              "\(actual) under one"
+            ))
+          return
+        }
+      }
+    }
+  }
+
+  /// The last judged trace as text, a line a span; long trees are cut.
+  func tree(_ spans: [SpanRow], _ names: NameTable, clientSpan: UInt64) -> [String] {
+    let limit = 48
+    let origin = spans.map(\.start).min() ?? 0
+    var lines = ["\(SpanID(clientSpan)) the span ID that we sent"]
+    var stack: [(index: Int, depth: Int)] = []
+    let tops = spans.indices.filter { if case .span = parents[$0] { false } else { true } }
+    for index in tops.sorted(by: { spans[$0].start > spans[$1].start }) { stack.append((index, 1)) }
+    var visited = Set<Int>()
+    while let (index, depth) = stack.popLast(), lines.count < limit {
+      guard visited.insert(index).inserted else { continue }
+      let span = spans[index]
+      let orphan = parents[index] == .unknown ? " (its parent \(SpanID(span.parentID)) is not there)" : ""
+      let strange = nodes[index] == nil ? " (not expected)" : ""
+      let error = span.status == .error ? " ERROR" : ""
+      let length = span.end >= span.start ? span.end - span.start : 0
+      lines.append(
+        String(repeating: "  ", count: depth) + "\(SpanID(span.spanID)) \(names.text(Int(span.name))) [\(span.kind)] "
+          + "+\(milliseconds(span.start - origin)) for \(milliseconds(length))\(error)\(orphan)\(strange)")
+      for child in children[index].sorted(by: { spans[$0].start > spans[$1].start }) {
+        stack.append((child, depth + 1))
+      }
+    }
+    if visited.count < spans.count, lines.count >= limit { lines.append("… \(spans.count) spans in all") }
+    return lines
+  }
+}
+
+/// Nanoseconds as milliseconds with three digits after the point.
+func milliseconds(_ nanoseconds: UInt64) -> String {
+  let microseconds = nanoseconds / 1000
+  let digits = String(microseconds % 1000)
+  return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - digits.count))\(digits) ms"
+}

@@ -1,0 +1,116 @@
+package import Observations
+package import Scenarios
+
+/// What a run means.
+package struct Verdict: Sendable {
+  package enum Outcome: String, Sendable {
+    case pass, fail, inconclusive
+  }
+
+  package var outcome: Outcome
+  /// Why it is no pass, in a sentence each.
+  package var reasons: [String]
+  package var findings: [Finding]
+  package var expectations: [JudgedExpectation]
+  package var tallies: Tallies
+  package var measurements: Measurements
+}
+
+/// An expectation with what was seen.
+package struct JudgedExpectation: Hashable, Sendable {
+  package enum Outcome: String, Hashable, Sendable {
+    case met, unmet
+    /// Nothing, or not enough, was seen to tell.
+    case open
+  }
+
+  package var expectation: Expectation
+  /// In the unit of the bound; nil where nothing was seen.
+  package var actual: Double?
+  package var outcome: Outcome
+}
+
+extension Verdict {
+  /// Send lag at p99 above which the run does not answer questions of latency, in nanoseconds.
+  package static let sendLagLimit: UInt64 = 50_000_000
+
+  init(
+    findings: [Finding], expectations: [Expectation], tallies: Tallies, measurements: Measurements,
+    droppedDeliveries: UInt64, collector: CollectorCounts
+  ) {
+    self.findings = findings
+    self.tallies = tallies
+    self.measurements = measurements
+    self.expectations = expectations.map { JudgedExpectation($0, tallies, measurements) }
+
+    var failures = findings.map { "\($0.kind.rawValue): \($0.count)" }
+    for judged in self.expectations where judged.isFailure {
+      failures.append("expected \(judged.expectation.text)")
+    }
+    let judgesFailures = expectations.contains { $0.metric == .count(.failedConnections) }
+    if tallies.failed > 0, !judgesFailures { failures.append("\(tallies.failed) connections did not open") }
+
+    var doubts: [String] = []
+    if tallies.messagesSent == 0 { doubts.append("no message was sent") }
+    if tallies.tracesIncomplete > 0, !Self.allowsIncomplete(self.expectations) {
+      doubts.append(
+        "\(tallies.tracesIncomplete) of \(tallies.tracesExpected) traces are incomplete: \(tallies.tracesPartial) with some of their spans, \(tallies.tracesUnseen) with none; lost telemetry is no proof of broken propagation"
+      )
+    }
+    if droppedDeliveries > 0 { doubts.append("\(droppedDeliveries) batches of observations were dropped by this tool") }
+    if tallies.spansDropped > 0 { doubts.append("\(tallies.spansDropped) spans were dropped by this tool") }
+    if collector.overflowedNames > 0 {
+      doubts.append("\(collector.overflowedNames) spans had names beyond the collector's table")
+    }
+    if tallies.droppedArrivals > 0 {
+      doubts.append("\(tallies.droppedArrivals) messages were due and found no session to carry them")
+    }
+    let lag = measurements.sendLag.nanoseconds(atPercentile: 99)
+    if lag > Self.sendLagLimit {
+      doubts.append("this tool sent late: send lag p99 \(milliseconds(lag)), bound \(milliseconds(Self.sendLagLimit))")
+    }
+    for judged in self.expectations where judged.outcome == .open {
+      doubts.append("nothing was seen to judge '\(judged.expectation.text)' by")
+    }
+
+    outcome = !failures.isEmpty ? .fail : !doubts.isEmpty ? .inconclusive : .pass
+    reasons = failures + doubts
+  }
+
+  /// Whether the author has said how many traces may be incomplete, and no more are.
+  private static func allowsIncomplete(_ expectations: [JudgedExpectation]) -> Bool {
+    let judged = expectations.filter { $0.expectation.metric == .completeTraces }
+    return !judged.isEmpty && judged.allSatisfy { $0.outcome == .met }
+  }
+}
+
+extension JudgedExpectation {
+  init(_ expectation: Expectation, _ tallies: Tallies, _ measurements: Measurements) {
+    self.expectation = expectation
+    switch expectation.metric {
+    case .latency(let latency, let percentile):
+      let histogram = measurements[latency]
+      actual = histogram.count == 0 ? nil : Double(histogram.nanoseconds(atPercentile: percentile))
+    case .propagation:
+      let seen = tallies.classes.values.reduce(0, +)
+      actual = seen == 0 ? nil : Double(tallies.classes[.continued] ?? 0) / Double(seen) * 100
+    case .completeTraces:
+      // A broken trace is a finding, and not one that is incomplete.
+      let known = tallies.tracesComplete + tallies.tracesBroken
+      actual = tallies.tracesExpected == 0 ? nil : Double(known) / Double(tallies.tracesExpected) * 100
+    case .count(let counter):
+      actual =
+        switch counter {
+        case .lostMessages: Double(tallies.messagesLost)
+        case .lostCopies: Double(tallies.copiesLost)
+        case .duplicateCopies: Double(tallies.copiesDuplicate)
+        case .failedConnections: Double(tallies.failed)
+        case .droppedArrivals: Double(tallies.droppedArrivals)
+        }
+    }
+    outcome = actual.map { expectation.comparison.holds($0, expectation.bound) ? .met : .unmet } ?? .open
+  }
+
+  /// Whether not meeting it is a failure; lost telemetry alone never is.
+  var isFailure: Bool { outcome == .unmet && expectation.metric != .completeTraces }
+}
