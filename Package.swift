@@ -50,7 +50,7 @@ let package = Package(
       "VirtualUsers",
       ["Planning", "Observations", "WebSocketProtocol", "TraceContext", "JSONText", "Timing"]),
     library("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
-    library("Reporting", ["Verification", "Observations", "TraceContext", "Timing"]),
+    library("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing"]),
     // Row 3: machinery
     library("Reactor", ["Timing", "CLinux"]),
     // Row 4: edges

@@ -124,3 +124,17 @@ void linux_random(void *buffer, size_t count) {
     if (got > 0) filled += (size_t)got;
   }
 }
+
+int linux_connect_blocking(const struct sockaddr *address, socklen_t length, int seconds) {
+  int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  set_no_delay(fd);
+  struct timeval limit = {seconds, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (connect(fd, address, length) == 0) return fd;
+  int reason = errno;
+  close(fd);
+  errno = reason;
+  return -1;
+}

@@ -7,7 +7,7 @@ package struct ExportedSpan: Hashable, Sendable {
   /// Zero for a root.
   package var parentID: SpanID
   package var name: String
-  package var kind: Kind
+  package var kind: SpanKind
   /// Nanoseconds since 1970.
   package var start: UInt64
   package var end: UInt64
@@ -18,7 +18,7 @@ package struct ExportedSpan: Hashable, Sendable {
   package var flags: UInt32
 
   package init(
-    traceID: TraceID, spanID: SpanID, parentID: SpanID = SpanID(0), name: String, kind: Kind = .internal,
+    traceID: TraceID, spanID: SpanID, parentID: SpanID = SpanID(0), name: String, kind: SpanKind = .internal,
     start: UInt64, end: UInt64, attributes: [Attribute] = [], link: Link? = nil, status: Status = .unset,
     flags: UInt32 = 0
   ) {
@@ -39,16 +39,6 @@ package struct ExportedSpan: Hashable, Sendable {
   package static let hasIsRemote: UInt32 = 0x100
   /// Bit of `flags`: the parent, or the linked span, is in another process.
   package static let isRemote: UInt32 = 0x200
-
-  /// OTLP's SpanKind.
-  package enum Kind: UInt8, CaseIterable, Hashable, Sendable {
-    case unspecified = 0
-    case `internal` = 1
-    case server = 2
-    case client = 3
-    case producer = 4
-    case consumer = 5
-  }
 
   /// OTLP's Status; the message is worth sending only with an error.
   package enum Status: Hashable, Sendable {

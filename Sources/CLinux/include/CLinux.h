@@ -56,3 +56,7 @@ void linux_error_text(int error, char *buffer, size_t capacity);
 
 /* Fills the buffer with random bytes from the kernel. */
 void linux_random(void *buffer, size_t count);
+
+/* A blocking TCP connection to the address whose connect, sends and receives give up after some seconds. The
+   descriptor, or -1 and errno. */
+int linux_connect_blocking(const struct sockaddr *address, socklen_t length, int seconds);
