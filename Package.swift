@@ -70,5 +70,8 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    // Tests
+    tests("OTLPMessages", ["TraceContext"], resources: [.copy("Fixtures")]),
+    tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
   ]
 )

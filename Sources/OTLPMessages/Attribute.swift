@@ -19,11 +19,11 @@ package enum AttributeValue: Hashable, Sendable {
 extension Attribute {
   /// Writes the KeyValue with sizes known beforehand, so that nothing moves.
   func write(_ tag: UInt64, to writer: inout WireWriter) {
-    let keySize = WireWriter.size(ofString: key.utf8.count)
+    let keySize = key.isEmpty ? 0 : WireWriter.size(ofString: key.utf8.count)
     let valueSize = value.encodedSize
     writer.varint(tag)
     writer.varint(UInt64(keySize + WireWriter.size(ofString: valueSize)))
-    writer.field(KeyValueTag.key, string: key)
+    if !key.isEmpty { writer.field(KeyValueTag.key, string: key) }
     writer.varint(KeyValueTag.value)
     writer.varint(UInt64(valueSize))
     switch value {

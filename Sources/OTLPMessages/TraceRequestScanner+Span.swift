@@ -33,7 +33,8 @@ extension TraceRequestScanner {
 
   /// Field 1 held a deprecated code before OTLP 1.0 and is reserved now.
   @inlinable
-  package static func scanStatus(_ message: WireCursor, _ body: RawSpan, into span: inout ScannedSpan) throws(ScanError) {
+  package static func scanStatus(_ message: WireCursor, _ body: RawSpan, into span: inout ScannedSpan) throws(ScanError)
+  {
     var fields = message
     while fields.hasMore {
       let tag = try fields.varint(body)
