@@ -66,7 +66,7 @@ let package = Package(
       name: "spanstorm",
       dependencies: [
         "LoadEngine", "OTLPCollector", "ReferenceServer", "Reporting", "Verification", "Planning", "Scenarios",
-        "Observations", "TraceContext", "Timing", "CLinux",
+        "Observations", "Reactor", "TraceContext", "Timing", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -5,18 +5,14 @@ import Yams
 extension DocumentReader {
   mutating func duration(_ node: Node, named name: String) -> Duration? {
     guard let word = text(node) else { return nil }
-    if let duration = Self.duration(word) { return duration }
+    if let duration = Quantities.duration(word) { return duration }
     report("'\(name)' is '\(word)', but a time is needed", at: node, hint: "write it with its unit, as in '10s', '250ms' or '2m'")
     return nil
   }
 
   mutating func rate(_ node: Node) -> Rate? {
     guard let word = text(node) else { return nil }
-    if word.hasSuffix("/s"), let number = Self.number(String(word.dropLast(2))), number <= 100_000_000,
-      let rate = Rate(perSecond: number)
-    {
-      return rate
-    }
+    if let rate = Quantities.rate(word) { return rate }
     report("'\(word)' is no rate", at: node, hint: "write it with its unit, as in '500/s'; it is above 0")
     return nil
   }
@@ -33,24 +29,6 @@ extension DocumentReader {
     if template.parts == [.value(.groupSize)] { return .groupSize }
     report("'\(name)' is neither a number nor a group's size", at: node, hint: "write '1' or '{{ room.size }}'")
     return nil
-  }
-
-  static func duration(_ word: String) -> Duration? {
-    let units: [(suffix: String, seconds: Double)] = [
-      ("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600),
-    ]
-    for unit in units where word.hasSuffix(unit.suffix) {
-      guard let value = number(String(word.dropLast(unit.suffix.count))) else { continue }
-      let seconds = value * unit.seconds
-      return seconds <= 1e9 ? .seconds(seconds) : nil
-    }
-    return nil
-  }
-
-  /// A number that is not negative, without blanks or signs.
-  static func number(_ word: String) -> Double? {
-    guard isJSONNumber(word), let value = Double(word), value >= 0, value.isFinite else { return nil }
-    return value
   }
 }
 
