@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Reactor
 import Timing
@@ -27,8 +26,7 @@ final class ExportConnection {
       if let status, (200..<300).contains(status) { return true }
       if let status, !Self.retryable.contains(status) { return false }
       guard deadline - Instant.now > pause else { return false }
-      var time = timespec(tv_sec: Int(pause / nanosecondsPerSecond), tv_nsec: Int(pause % nanosecondsPerSecond))
-      nanosleep(&time, nil)
+      usleep(UInt32(clamping: pause / 1000))
       pause *= 2
     }
   }

@@ -162,7 +162,7 @@ extension ReferenceServer {
   }
 
   private static var timestamp: String {
-    let microseconds = Tracer.now / 1000
+    let microseconds = WallClock.nanoseconds / 1000
     let fraction = String(microseconds % 1_000_000)
     return "\(microseconds / 1_000_000).\(String(repeating: "0", count: 6 - fraction.utf8.count))\(fraction)"
   }

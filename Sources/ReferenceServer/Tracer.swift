@@ -1,5 +1,5 @@
-import Glibc
 import OTLPMessages
+import Timing
 import TraceContext
 
 /// What a span passes on to the spans below it.
@@ -31,16 +31,9 @@ struct Tracer {
 
   init(seed: UInt64) { random = IDGenerator(state: seed) }
 
-  /// The wall clock, nanoseconds since 1970.
-  static var now: UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-  }
-
   /// Begins a span under `parent`, or a new trace where there is none; such a trace is sampled and random (03).
   mutating func begin(
-    _ name: String, _ kind: SpanKind = .internal, under parent: SpanContext?, at start: UInt64 = Tracer.now,
+    _ name: String, _ kind: SpanKind = .internal, under parent: SpanContext?, at start: UInt64 = WallClock.nanoseconds,
     attributes: [Attribute] = [], link: SpanContext? = nil
   ) -> OpenSpan {
     let context = SpanContext(
@@ -50,7 +43,7 @@ struct Tracer {
   }
 
   /// Ends a span; one of a trace that is not sampled is not recorded.
-  mutating func end(_ span: OpenSpan, at end: UInt64 = Tracer.now, status: ExportedSpan.Status = .unset) {
+  mutating func end(_ span: OpenSpan, at end: UInt64 = WallClock.nanoseconds, status: ExportedSpan.Status = .unset) {
     guard span.context.flags.contains(.sampled) else { return }
     let isRemote = span.parent?.isRemote ?? false
     ended.append(
