@@ -80,8 +80,6 @@ final class ExportHandler: ChannelInboundHandler {
     context.fireChannelInactive()
   }
 
-  // MARK: The request
-
   private func received(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     guard case .idle = state else { return }
     bodyBytes = 0
@@ -166,8 +164,6 @@ final class ExportHandler: ChannelInboundHandler {
     reservedBytes = 0
     if body.capacity > Self.keptCapacity { body = ByteBuffer() } else { body.clear() }
   }
-
-  // MARK: The answer
 
   private func refuseTooLarge(_ context: ChannelHandlerContext) {
     refuse(.tooLarge(limit: loop.configuration.bodyLimit), context)

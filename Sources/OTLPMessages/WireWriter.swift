@@ -2,7 +2,12 @@
 struct WireWriter {
   private(set) var bytes: [UInt8] = []
 
+  @inline(__always)
   mutating func varint(_ value: UInt64) {
+    if value < 0x80 { bytes.append(UInt8(truncatingIfNeeded: value)) } else { longVarint(value) }
+  }
+
+  private mutating func longVarint(_ value: UInt64) {
     var rest = value
     while rest >= 0x80 {
       bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -28,9 +33,11 @@ struct WireWriter {
 
   mutating func field(_ tag: UInt64, string value: String) {
     varint(tag)
-    let text = value.utf8
-    varint(UInt64(text.count))
-    bytes.append(contentsOf: text)
+    var text = value
+    text.withUTF8 { utf8 in
+      varint(UInt64(utf8.count))
+      bytes.append(contentsOf: UnsafeRawBufferPointer(utf8))
+    }
   }
 
   mutating func field(_ tag: UInt64, bytes value: [UInt8]) {
