@@ -73,5 +73,7 @@ let package = Package(
     // Tests
     tests("OTLPMessages", ["TraceContext"], resources: [.copy("Fixtures")]),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["spanstorm", "ReferenceServer", "Verification"], swiftSettings: settings),
   ]
 )

@@ -4,19 +4,22 @@ import LoadEngine
 import Timing
 import Verification
 
-/// Tells on standard error how far a run is: one live line on a terminal, a plain line now and then elsewhere.
+/// Tells on standard error how far a run is: one live line on a terminal, elsewhere a plain line
+/// for each stage and every ten seconds.
 struct ProgressLine {
   private let isTerminal = isatty(2) == 1
   private let start = Instant.now
   private var next = Instant.now
   private var isDirty = false
+  private var stage = ""
 
   /// Time between two lines.
   private var interval: Int64 { isTerminal ? nanosecondsPerSecond / 4 : 10 * nanosecondsPerSecond }
 
   mutating func show(_ stage: String, _ load: LoadControl.Progress, _ verifier: VerifierThread.Progress) {
     let now = Instant.now
-    guard now >= next else { return }
+    guard now >= next || stage != self.stage else { return }
+    self.stage = stage
     next = now.advanced(byNanoseconds: interval)
     let seconds = Double((now - start) / 100_000_000) / 10
     let tallies = verifier.tallies

@@ -57,7 +57,7 @@ struct ExportRequestEncoderTests {
       traceID: TraceID(high: generator.next(), low: generator.next() | 1), spanID: SpanID(generator.next() | 1),
       parentID: SpanID(Bool.random(using: &generator) ? generator.next() : 0),
       name: String(text.prefix(200)),
-      kind: ExportedSpan.Kind.allCases.randomElement(using: &generator) ?? .server, start: generator.next(),
+      kind: SpanKind.allCases.randomElement(using: &generator) ?? .server, start: generator.next(),
       end: generator.next(),
       attributes: [
         Attribute("a", .string(text)), Attribute("b", .int(Int64(bitPattern: generator.next()))),
@@ -80,7 +80,7 @@ struct ExportRequestEncoderTests {
     var span = ExportedSpan(
       traceID: traceID(number / 4 + 1), spanID: spanID(number + 1),
       parentID: number % 4 == 0 ? SpanID(0) : spanID(number % 4), name: "step \(number)",
-      kind: ExportedSpan.Kind(rawValue: UInt8(number % 6)) ?? .unspecified, start: start,
+      kind: SpanKind(rawValue: UInt8(number % 6)) ?? .unspecified, start: start,
       end: start + 250_017 + UInt64(number),
       flags: number % 2 == 1 ? 0x001 | ExportedSpan.hasIsRemote | ExportedSpan.isRemote : 0)
     switch number % 3 {
