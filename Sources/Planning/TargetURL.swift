@@ -36,7 +36,7 @@ package struct TargetURL: Hashable, Sendable {
       let (host, port) = Self.hostAndPort(authority), !host.isEmpty
     else { throw .malformedURL(origin) }
     for case .literal(let text) in path.parts
-    where text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || $0 == UInt8(ascii: "#") }) {
+    where text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || "#{}".utf8.contains($0) }) {
       throw .malformedURL(origin + text)
     }
     self.host = host
@@ -64,16 +64,24 @@ package struct TargetURL: Hashable, Sendable {
       let host = String(authority[authority.index(after: authority.startIndex)..<close])
       let rest = authority[authority.index(after: close)...]
       if rest.isEmpty { return (host, 80) }
-      guard rest.first == ":", let port = UInt16(rest.dropFirst()), port > 0 else { return nil }
+      guard rest.first == ":", let port = port(rest.dropFirst()) else { return nil }
       return (host, port)
     }
     let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
     switch parts.count {
     case 1: return (String(parts[0]), 80)
     case 2:
-      guard let port = UInt16(parts[1]), port > 0 else { return nil }
+      guard let port = port(parts[1]) else { return nil }
       return (String(parts[0]), port)
     default: return nil
     }
+  }
+
+  /// Digits only: a sign is no part of a port.
+  private static func port(_ digits: Substring) -> UInt16? {
+    guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let port = UInt16(digits),
+      port > 0
+    else { return nil }
+    return port
   }
 }
