@@ -16,13 +16,9 @@ package struct TargetURL: Hashable, Sendable {
 
   /// - Parameter replacement: replaces the URL whole, or its origin only where it has no path.
   init(_ url: Template, replacedBy replacement: String?) throws(PlanFault) {
-    let own = Self.split(url)
-    guard let replacement else {
-      self = try Self(origin: own.origin, path: own.path)
-      return
-    }
-    let other = Self.split(Template(literal: replacement))
-    self = try Self(origin: other.origin, path: other.path.parts.isEmpty ? own.path : other.path)
+    var (origin, path) = try Self.split(replacement.map { Template(literal: $0) } ?? url)
+    if replacement != nil, path.parts.isEmpty { path = try Self.split(url).path }
+    self = try Self(origin: origin, path: path)
   }
 
   private init(origin: String, path: Template) throws(PlanFault) {
@@ -45,14 +41,16 @@ package struct TargetURL: Hashable, Sendable {
   }
 
   /// The origin (`ws://host:port`) and the rest of a URL; places may stand in the rest only.
-  private static func split(_ url: Template) -> (origin: String, path: Template) {
-    guard case .literal(let text)? = url.parts.first else { return ("", url) }
-    let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
-    let slash = text[start...].firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
+  private static func split(_ url: Template) throws(PlanFault) -> (origin: String, path: Template) {
+    guard case .literal(let text)? = url.parts.first, let scheme = text.firstRange(of: "://") else {
+      throw .malformedURL(url.filled { _ in "{{ … }}" })
+    }
     let rest = Array(url.parts.dropFirst())
-    let tail = String(text[slash...])
-    if tail.isEmpty { return (String(text[..<slash]) + (rest.isEmpty ? "" : "{{"), Template(rest)) }
-    let path = tail.hasPrefix("/") ? tail : "/" + tail
+    guard let slash = text[scheme.upperBound...].firstIndex(where: { $0 == "/" || $0 == "?" }) else {
+      guard rest.isEmpty else { throw .malformedURL(url.filled { _ in "{{ … }}" }) }
+      return (text, Template([]))
+    }
+    let path = text[slash] == "/" ? String(text[slash...]) : "/" + text[slash...]
     // "ws://host/" has no path of its own.
     if rest.isEmpty, path == "/" { return (String(text[..<slash]), Template([])) }
     return (String(text[..<slash]), Template([.literal(path)] + rest))
