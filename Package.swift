@@ -70,5 +70,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    // Tests
+    .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: settings),
+    tests("TraceContext", ["TestInputs"]),
+    tests("JSONText", ["TestInputs"]),
+    tests("Timing", ["TestInputs"]),
+    tests("Scenarios", ["TestInputs", "TraceContext", "Timing"]),
+    tests("WebSocketProtocol", ["TestInputs"]),
+    tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing"]),
+    .testTarget(name: "ArchitectureTests", swiftSettings: settings),
   ]
 )
