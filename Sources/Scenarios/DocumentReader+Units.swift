@@ -93,13 +93,14 @@ extension DocumentReader {
   private mutating func reportUnknown(
     template word: String, named name: String, allowing place: TemplatePlace, at node: Node
   ) {
+    guard !hasUnreadGroup else { return }
     let known = names(allowedIn: place).map(\.name)
     guard known.isEmpty else {
-      reportUnknown(word, what: "name in a template", in: name, among: known, at: node)
+      reportUnknown(word, what: "template name", in: name, among: known, at: node)
       return
     }
     report(
-      "unknown name in a template \(quoted(word)) in '\(name)'", at: node,
+      "unknown template name \(quoted(word)) in '\(name)'", at: node,
       hint: "name a group first, as in 'groups: { room: 10 }'")
   }
 

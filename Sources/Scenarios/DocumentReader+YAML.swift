@@ -31,8 +31,17 @@ extension DocumentReader {
 
   private func diagnostic(for error: any Error, in yaml: String) -> Diagnostic {
     switch error as? YamlError {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
+    case .composer(nil, _, let mark, _):
+      return diagnostic(
+        "an alias repeats a part that no anchor names", line: mark.line, column: mark.column,
+        hint: "put text that begins with '*' in quotes")
+    case .composer(_?, _, let mark, _):
+      return diagnostic(
+        "another document begins here", line: mark.line, column: mark.column, hint: "write each scenario in its own file")
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _):
+      if problem.hasPrefix("Maximum nesting level") {
+        return diagnostic("the file is nested deeper than 1000 levels", line: mark.line, column: mark.column)
+      }
       let isTab = Self.scalar(line: mark.line, column: mark.column, in: yaml) == "\t"
       return diagnostic(
         "this is no YAML: \(problem)", line: mark.line, column: mark.column,

@@ -7,6 +7,8 @@ struct DocumentReader {
   let file: String
   /// The scenario's group, once it is read: templates may name it.
   var group: Group?
+  /// Whether there is a group that could not be read; names that it might have are then not reported as well.
+  var hasUnreadGroup = false
   private(set) var problems: [Diagnostic] = []
 
   init(file: String) { self.file = file }
@@ -24,6 +26,11 @@ struct DocumentReader {
   /// Says that `name` is not what stands at `node`.
   mutating func report(_ name: String, isNo needed: String, at node: Node, hint: String? = nil) {
     report("'\(name)' is \(describe(node)), but \(needed) is needed", at: node, hint: hint)
+  }
+
+  /// Says that `name` has a good value of the wrong size.
+  mutating func report(_ name: String, must condition: String, at node: Node) {
+    report("'\(name)' is \(describe(node)), but must \(condition)", at: node)
   }
 
   /// - Parameter place: the mapping that has the word, where that helps.
@@ -133,11 +140,12 @@ struct DocumentReader {
 
   mutating func integer(_ node: Node, named name: String, in range: ClosedRange<Int>) -> Int? {
     guard case .number(let digits) = scalar(node), let value = Int(digits) else {
-      report(name, isNo: "a whole number", at: node)
+      let isQuoted = node.scalar.map { $0.style != .plain && Self.isJSONNumber($0.string) } ?? false
+      report(name, isNo: "a whole number", at: node, hint: isQuoted ? "write it without quotes" : nil)
       return nil
     }
     guard range.contains(value) else {
-      report("'\(name)' is \(value), but must lie between \(range.lowerBound) and \(range.upperBound)", at: node)
+      report(name, must: "lie between \(range.lowerBound) and \(range.upperBound)", at: node)
       return nil
     }
     return value

@@ -18,25 +18,25 @@ extension DocumentReader {
   private mutating func readMessage(_ node: Node, name: String, carrier: Carrier?) -> MessageType? {
     guard
       let fields = mapping(
-        node, named: "message '\(name)'", keys: ["weight", "body", "trace", "echo", "spans"])
+        node, named: name, keys: ["weight", "body", "trace", "echo", "spans"])
     else { return nil }
     let weight = fields["weight"].map { integer($0, named: "weight", in: 0...1_000_000) } ?? 1
-    let body = required("body", in: fields, of: node, named: "message '\(name)'").flatMap { readBody($0, carrier: carrier) }
+    let body = required("body", in: fields, of: node, named: name).flatMap { readBody($0, carrier: carrier) }
     var trace: TraceMode? = .fresh
     if let traceNode = fields["trace"] { trace = choice(traceNode, named: "trace") }
     var echo: EchoRule??
     if let echoNode = fields["echo"] { echo = .some(readEcho(echoNode)) }
+    let problemsBefore = problems.count
     let spans = fields["spans"].map { readSpans($0, named: "spans", depth: 0) } ?? []
+    let areSpansRead = problems.count == problemsBefore
+    if case .some(let rule?) = echo, let parent = rule.parent, areSpansRead,
+      let place = fields["echo"]?.mapping?["parent"]
+    {
+      checkParent(parent, isIn: spans, at: place)
+    }
     guard let weight, let body, let trace else { return nil }
     if case .some(.none) = echo { return nil }
-    let rule: EchoRule? = echo ?? nil
-    if let parent = rule?.parent, let place = fields["echo"]?.mapping?["parent"] {
-      let known = Set(Self.names(in: spans).map(\.text)).sorted()
-      if !known.contains(parent.text) {
-        reportUnknown(parent.text, what: "span", in: "parent", among: known, at: place)
-      }
-    }
-    return MessageType(name: name, weight: weight, body: body, trace: trace, echo: rule, spans: spans)
+    return MessageType(name: name, weight: weight, body: body, trace: trace, echo: echo ?? nil, spans: spans)
   }
 
   private mutating func readBody(_ node: Node, carrier: Carrier?) -> BodyValue? {
@@ -103,7 +103,7 @@ extension DocumentReader {
     if let contextNode = fields["trace-context"] { context = choice(contextNode, named: "trace-context") }
     let parent = fields["parent"].flatMap { text($0, named: "parent") }.map { NamePattern($0) }
     if let within, within <= .zero || within > .seconds(600), let place = fields["within"] {
-      report("'within' must lie above 0s and be at most 600s", at: place)
+      report("within", must: "be above 0s and at most 600s", at: place)
     }
     guard let match, let copies, let within, let context else { return nil }
     return EchoRule(match: match, copies: copies, within: within, context: context, parent: parent)
@@ -180,6 +180,16 @@ extension DocumentReader {
     if let kind = SpanKind.allCases.first(where: { $0.description == word }) { return kind }
     reportUnknown(word, what: "kind", among: SpanKind.allCases.map(\.description), at: node)
     return nil
+  }
+
+  private mutating func checkParent(_ parent: NamePattern, isIn spans: [SpanRule], at node: Node) {
+    let known = Self.names(in: spans)
+    guard !known.contains(parent) else { return }
+    if known.isEmpty {
+      report("unknown span \(quoted(parent.text)) in 'parent'", at: node, hint: "say under 'spans' which are expected")
+    } else {
+      reportUnknown(parent.text, what: "span", in: "parent", among: known.map(\.text), at: node)
+    }
   }
 
   private static func names(in rules: [SpanRule]) -> [NamePattern] {

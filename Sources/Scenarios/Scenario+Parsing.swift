@@ -29,7 +29,10 @@ extension DocumentReader {
         node, named: "scenario",
         keys: ["name", "target", "carrier", "groups", "load", "messages", "expect", "collector"])
     else { return nil }
-    if let groups = fields["groups"] { group = readGroup(groups) }
+    if let groups = fields["groups"] {
+      group = readGroup(groups)
+      hasUnreadGroup = group == nil
+    }
     let name = required("name", in: fields, of: node, named: "scenario").flatMap { text($0, named: "name") }
     let target = required("target", in: fields, of: node, named: "scenario").flatMap { readTarget($0) }
     let carrier = fields["carrier"].map { readCarrier($0) } ?? Carrier(path: ["trace_context"])
@@ -165,7 +168,7 @@ extension DocumentReader {
     else { return nil }
     let name = fields["name"].map { text($0, named: "name") } ?? "phase \(index + 1)"
     let length = required("for", in: fields, of: node, named: "phase").flatMap { duration($0, named: "for") }
-    if let length, length <= .zero, let place = fields["for"] { report("'for' must lie above 0s", at: place) }
+    if let length, length <= .zero, let place = fields["for"] { report("for", must: "be above 0s", at: place) }
     let isWarmUp = fields["warm-up"].map { bool($0, named: "warm-up") } ?? false
     var arrivals: Arrivals? = .constant
     if let arrivalsNode = fields["arrivals"] { arrivals = choice(arrivalsNode, named: "arrivals") }
@@ -199,7 +202,7 @@ extension DocumentReader {
     if let settle = fields["settle"], let value = duration(settle, named: "settle") {
       settings.settle = value
       if value < .milliseconds(100) || value > .seconds(600) {
-        report("'settle' must lie between 100ms and 600s", at: settle)
+        report("settle", must: "lie between 100ms and 600s", at: settle)
       }
     }
     if let delay = fields["answer-delay"], let value = duration(delay, named: "answer-delay") {
