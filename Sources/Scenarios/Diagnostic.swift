@@ -11,8 +11,10 @@ package struct Diagnostic: Error, Hashable, Sendable, CustomStringConvertible {
   /// One line, whatever the author wrote: control characters are shown as escapes.
   package var description: String {
     let text = "\(file):\(line):\(column): error: \(message)" + (hint.map { "; \($0)" } ?? "")
-    return text.unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0) }
-      .joined()
+    return text.unicodeScalars.map {
+      $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)
+    }
+    .joined()
   }
 }
 

@@ -6,7 +6,8 @@ extension DocumentReader {
   mutating func duration(_ node: Node, named name: String) -> Duration? {
     guard let word = text(node, named: name) else { return nil }
     if let duration = Self.duration(word) { return duration }
-    report(name, isNo: "a time", at: node, hint: "write it with its unit, as in '10s', '250ms' or '2m'; at most 30 days")
+    report(
+      name, isNo: "a time", at: node, hint: "write it with its unit, as in '10s', '250ms' or '2m'; at most 30 days")
     return nil
   }
 
@@ -75,7 +76,8 @@ extension DocumentReader {
     while let open = rest.firstRange(of: "{{") {
       if open.lowerBound > rest.startIndex { parts.append(.literal(String(rest[..<open.lowerBound]))) }
       guard let close = rest[open.upperBound...].firstRange(of: "}}") else {
-        report("'{{' is not closed by '}}' in '\(name)'", at: node, hint: "write it as in '{{ \(example(in: place)) }}'")
+        report(
+          "'{{' is not closed by '}}' in '\(name)'", at: node, hint: "write it as in '{{ \(example(in: place)) }}'")
         return nil
       }
       let word = rest[open.upperBound..<close.lowerBound].trimmed

@@ -37,7 +37,8 @@ extension DocumentReader {
         hint: "put text that begins with '*' in quotes")
     case .composer(_?, _, let mark, _):
       return diagnostic(
-        "another document begins here", line: mark.line, column: mark.column, hint: "write each scenario in its own file")
+        "another document begins here", line: mark.line, column: mark.column,
+        hint: "write each scenario in its own file")
     case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _):
       if problem.hasPrefix("Maximum nesting level") {
         return diagnostic("the file is nested deeper than 1000 levels", line: mark.line, column: mark.column)

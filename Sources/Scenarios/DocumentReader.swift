@@ -37,7 +37,8 @@ struct DocumentReader {
   mutating func reportUnknown(
     _ word: String, what: String, in place: String? = nil, among known: [String], at node: Node
   ) {
-    let hint = nearest(to: word, among: known).map { "did you mean '\($0)'?" } ?? "known: \(known.joined(separator: ", "))"
+    let hint =
+      nearest(to: word, among: known).map { "did you mean '\($0)'?" } ?? "known: \(known.joined(separator: ", "))"
     report("unknown \(what) \(quoted(word))" + (place.map { " in '\($0)'" } ?? ""), at: node, hint: hint)
   }
 

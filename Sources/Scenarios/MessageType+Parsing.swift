@@ -50,7 +50,8 @@ extension DocumentReader {
 
   /// The carrier's own key may not be in the body, and what is on the way to it are objects.
   private mutating func checkPlace(of path: ArraySlice<String>, in node: Node) {
-    guard let pairs = node.mapping, let (key, value) = pairs.first(where: { $0.key.scalar?.string == path.first }) else {
+    guard let pairs = node.mapping, let (key, value) = pairs.first(where: { $0.key.scalar?.string == path.first })
+    else {
       return
     }
     if path.count == 1 {

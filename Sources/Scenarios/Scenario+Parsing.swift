@@ -80,7 +80,8 @@ extension DocumentReader {
       }
       guard let text = template(value, named: key.text, allowing: .connection) else { return nil }
       guard value.scalar?.string.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) == true else {
-        report("the header '\(key.text)' has a control character in its value", at: value, hint: "write one line of text")
+        report(
+          "the header '\(key.text)' has a control character in its value", at: value, hint: "write one line of text")
         return nil
       }
       return (key.text, text)
@@ -146,7 +147,9 @@ extension DocumentReader {
 
   private mutating func readPhases(_ node: Node) -> [Phase]? {
     guard let nodes = list(node, named: "phases") else { return nil }
-    if nodes.isEmpty { report("'phases' is empty", at: node, hint: "write at least one, as in '- { for: 10s, rate: 100/s }'") }
+    if nodes.isEmpty {
+      report("'phases' is empty", at: node, hint: "write at least one, as in '- { for: 10s, rate: 100/s }'")
+    }
     var phases: [Phase] = []
     for (index, phaseNode) in nodes.enumerated() {
       if let phase = readPhase(phaseNode, index: index) { phases.append(phase) }
@@ -177,7 +180,9 @@ extension DocumentReader {
     case (let rateNode?, nil):
       pace = rate(rateNode, named: "rate").flatMap { rate in arrivals.map { .open(rate, $0) } }
     case (nil, let thinkNode?):
-      if let arrivalsNode = fields["arrivals"] { report("'arrivals' goes with 'rate' only, not with 'think-time'", at: arrivalsNode) }
+      if let arrivalsNode = fields["arrivals"] {
+        report("'arrivals' goes with 'rate' only, not with 'think-time'", at: arrivalsNode)
+      }
       pace = duration(thinkNode, named: "think-time").map { .closed(thinkTime: $0) }
     case (nil, nil):
       report(
@@ -197,7 +202,9 @@ extension DocumentReader {
 
   private mutating func readCollector(_ node: Node) -> CollectorSettings {
     var settings = CollectorSettings.standard
-    guard let fields = mapping(node, named: "collector", keys: ["http", "settle", "answer-delay"]) else { return settings }
+    guard let fields = mapping(node, named: "collector", keys: ["http", "settle", "answer-delay"]) else {
+      return settings
+    }
     if let http = fields["http"] { settings.httpPort = integer(http, named: "http", in: 0...65535) }
     if let settle = fields["settle"], let value = duration(settle, named: "settle") {
       settings.settle = value

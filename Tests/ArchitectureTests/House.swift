@@ -37,7 +37,8 @@ struct House {
       // Row 4: edges
       "LoadEngine": Room(row: 4, own: users.union(["VirtualUsers", "Reactor"]), foreign: threads.union(["Glibc"])),
       "OTLPCollector": Room(
-        row: 4, own: words.union(["OTLPMessages", "Observations"]), foreign: nio.union(threads).union(["CZlib", "Glibc"])),
+        row: 4, own: words.union(["OTLPMessages", "Observations"]),
+        foreign: nio.union(threads).union(["CZlib", "Glibc"])),
       "ReferenceServer": Room(
         row: 4, own: words.union(["Reactor", "OTLPMessages", "WebSocketProtocol"]), foreign: threads.union(["Glibc"])),
     ]
@@ -84,7 +85,9 @@ struct House {
   /// The module that an import line names, whatever its access, attributes and kind.
   static func imported(by line: Substring) -> String? {
     var words = line.split { $0 == " " || $0 == "\t" }[...]
-    while let word = words.first, word.hasPrefix("@") || ["package", "internal", "fileprivate", "private", "public"].contains(word) {
+    while let word = words.first,
+      word.hasPrefix("@") || ["package", "internal", "fileprivate", "private", "public"].contains(word)
+    {
       words.removeFirst()
     }
     guard words.popFirst() == "import", let first = words.popFirst() else { return nil }
@@ -117,5 +120,7 @@ struct House {
     }
   }
 
-  private static func isName(_ character: Character) -> Bool { character.isLetter || character.isNumber || character == "_" }
+  private static func isName(_ character: Character) -> Bool {
+    character.isLetter || character.isNumber || character == "_"
+  }
 }

@@ -5,11 +5,13 @@ import Testing
 
 @Suite struct JSONScannerTests {
   @Test(arguments: [
-    ("an object", "{}"), ("an object with blanks", " \t\r\n{ \t\r\n} \t\r\n"), ("an array", "[]"), ("a list", "[1, 2 ,3]"),
+    ("an object", "{}"), ("an object with blanks", " \t\r\n{ \t\r\n} \t\r\n"), ("an array", "[]"),
+    ("a list", "[1, 2 ,3]"),
     ("members", #"{"a":1,"b":[{"c":null}],"":{}}"#), ("a key twice", #"{"a":1,"a":2}"#), ("a string alone", #""""#),
     ("every escape", #""\"\\\/\b\f\n\r\t\u0000\uFFFF\uabCD""#), ("a surrogate pair", #""\ud83d\ude00""#),
     ("a lone high surrogate", #""\ud83d""#), ("a lone low surrogate", #""\ude00""#), ("UTF-8", "\"é€😀\""),
-    ("DEL and NEL in a string", "\"\u{7f}\u{85}\""), ("true", "true"), ("false", " false "), ("null", "null"), ("0", "0"),
+    ("DEL and NEL in a string", "\"\u{7f}\u{85}\""), ("true", "true"), ("false", " false "), ("null", "null"),
+    ("0", "0"),
     ("-0", "-0"), ("a number of each part", "-12.340e+56"), ("an exponent without sign", "1E5"), ("0e0", "0e0"),
     ("0.0", "0.0"), ("a negative exponent", "9e-9"), ("many digits", String(repeating: "9", count: 1000)),
     ("an exponent that no Double has", "1e999999"), ("128 arrays", nested("[", 128, "]")),
@@ -19,34 +21,43 @@ import Testing
     try Self.scan(Array(text.utf8))
   }
 
-  @Test(arguments: [
-    ("nothing", "", .syntax(at: 0)), ("blanks", "  ", .syntax(at: 2)), ("another value behind", "{} {}", .syntax(at: 3)),
-    ("a comma behind", "1,", .syntax(at: 1)), ("a leading comma", "[,1]", .syntax(at: 1)),
-    ("a trailing comma in an array", "[1,]", .syntax(at: 3)), ("two commas", "[1,,2]", .syntax(at: 3)),
-    ("a trailing comma in an object", #"{"a":1,}"#, .syntax(at: 7)), ("a comma alone", "{,}", .syntax(at: 1)),
-    ("no comma in an array", "[1 2]", .syntax(at: 3)), ("no comma in an object", #"{"a":1 "b":2}"#, .syntax(at: 7)),
-    ("no colon", #"{"a" 1}"#, .syntax(at: 5)), ("a key that is no string", "{a:1}", .syntax(at: 1)),
-    ("a number as a key", "{1:1}", .syntax(at: 1)), ("no value", #"{"a":}"#, .syntax(at: 5)),
-    ("an array closed as an object", "[1}", .syntax(at: 2)), ("an object closed as an array", #"{"a":1]"#, .syntax(at: 6)),
-    ("a closing bracket alone", "]", .syntax(at: 0)), ("an open array", "[", .syntax(at: 1)), ("an open object", "{", .syntax(at: 1)),
-    ("an open string", #""abc"#, .syntax(at: 4)), ("single quotes", "'a'", .syntax(at: 0)),
-    ("a newline in a string", "\"a\nb\"", .syntax(at: 2)), ("a tab in a string", "\"\t\"", .syntax(at: 1)),
-    ("a NUL in a string", "\"\0\"", .syntax(at: 1)), ("an unknown escape", #""\x41""#, .syntax(at: 1)),
-    ("an escaped quote mark of C", #""\'""#, .syntax(at: 1)), ("an escape at the end", #""\"#, .syntax(at: 1)),
-    ("three digits", #""\u123""#, .syntax(at: 1)), ("a letter among the digits", #""\u12g4""#, .syntax(at: 1)),
-    ("a plus sign among the digits", #""\u+123""#, .syntax(at: 1)), ("an escape that the end cuts off", #""\u12"#, .syntax(at: 1)),
-    ("a leading zero", "01", .syntax(at: 1)), ("two zeros", "00", .syntax(at: 1)), ("a negative leading zero", "-01", .syntax(at: 2)),
-    ("a plus sign", "+1", .syntax(at: 0)), ("a minus sign alone", "-", .syntax(at: 1)), ("a minus sign and a word", "-a", .syntax(at: 1)),
-    ("no digits before the point", ".5", .syntax(at: 0)), ("no digits behind the point", "1.", .syntax(at: 2)),
-    ("an exponent without digits", "1e", .syntax(at: 2)), ("an exponent with a sign only", "1e+", .syntax(at: 3)),
-    ("hexadecimal", "0x10", .syntax(at: 1)), ("NaN", "NaN", .syntax(at: 0)), ("Infinity", "Infinity", .syntax(at: 0)),
-    ("-Infinity", "-Infinity", .syntax(at: 1)), ("a word that is cut off", "tru", .syntax(at: 0)), ("another word", "nul1", .syntax(at: 0)),
-    ("a capital word", "True", .syntax(at: 0)), ("a word that goes on", "truex", .syntax(at: 4)), ("a comment", "/**/1", .syntax(at: 0)),
-    ("a byte order mark", "\u{feff}{}", .syntax(at: 0)), ("a vertical tab", "\u{b}1", .syntax(at: 0)),
-    ("a no-break space", "\u{a0}1", .syntax(at: 0)), ("129 arrays", nested("[", 129, "]"), .tooDeep(at: 128)),
-    ("129 objects", nested(#"{"a":"#, 128, "}", around: "{}"), .tooDeep(at: 640)),
-    ("a million arrays", String(repeating: "[", count: 1_000_000), .tooDeep(at: 128)),
-  ] as [(String, String, JSONFault)])
+  @Test(
+    arguments: [
+      ("nothing", "", .syntax(at: 0)), ("blanks", "  ", .syntax(at: 2)),
+      ("another value behind", "{} {}", .syntax(at: 3)),
+      ("a comma behind", "1,", .syntax(at: 1)), ("a leading comma", "[,1]", .syntax(at: 1)),
+      ("a trailing comma in an array", "[1,]", .syntax(at: 3)), ("two commas", "[1,,2]", .syntax(at: 3)),
+      ("a trailing comma in an object", #"{"a":1,}"#, .syntax(at: 7)), ("a comma alone", "{,}", .syntax(at: 1)),
+      ("no comma in an array", "[1 2]", .syntax(at: 3)), ("no comma in an object", #"{"a":1 "b":2}"#, .syntax(at: 7)),
+      ("no colon", #"{"a" 1}"#, .syntax(at: 5)), ("a key that is no string", "{a:1}", .syntax(at: 1)),
+      ("a number as a key", "{1:1}", .syntax(at: 1)), ("no value", #"{"a":}"#, .syntax(at: 5)),
+      ("an array closed as an object", "[1}", .syntax(at: 2)),
+      ("an object closed as an array", #"{"a":1]"#, .syntax(at: 6)),
+      ("a closing bracket alone", "]", .syntax(at: 0)), ("an open array", "[", .syntax(at: 1)),
+      ("an open object", "{", .syntax(at: 1)),
+      ("an open string", #""abc"#, .syntax(at: 4)), ("single quotes", "'a'", .syntax(at: 0)),
+      ("a newline in a string", "\"a\nb\"", .syntax(at: 2)), ("a tab in a string", "\"\t\"", .syntax(at: 1)),
+      ("a NUL in a string", "\"\0\"", .syntax(at: 1)), ("an unknown escape", #""\x41""#, .syntax(at: 1)),
+      ("an escaped quote mark of C", #""\'""#, .syntax(at: 1)), ("an escape at the end", #""\"#, .syntax(at: 1)),
+      ("three digits", #""\u123""#, .syntax(at: 1)), ("a letter among the digits", #""\u12g4""#, .syntax(at: 1)),
+      ("a plus sign among the digits", #""\u+123""#, .syntax(at: 1)),
+      ("an escape that the end cuts off", #""\u12"#, .syntax(at: 1)),
+      ("a leading zero", "01", .syntax(at: 1)), ("two zeros", "00", .syntax(at: 1)),
+      ("a negative leading zero", "-01", .syntax(at: 2)),
+      ("a plus sign", "+1", .syntax(at: 0)), ("a minus sign alone", "-", .syntax(at: 1)),
+      ("a minus sign and a word", "-a", .syntax(at: 1)),
+      ("no digits before the point", ".5", .syntax(at: 0)), ("no digits behind the point", "1.", .syntax(at: 2)),
+      ("an exponent without digits", "1e", .syntax(at: 2)), ("an exponent with a sign only", "1e+", .syntax(at: 3)),
+      ("hexadecimal", "0x10", .syntax(at: 1)), ("NaN", "NaN", .syntax(at: 0)), ("Infinity", "Infinity", .syntax(at: 0)),
+      ("-Infinity", "-Infinity", .syntax(at: 1)), ("a word that is cut off", "tru", .syntax(at: 0)),
+      ("another word", "nul1", .syntax(at: 0)),
+      ("a capital word", "True", .syntax(at: 0)), ("a word that goes on", "truex", .syntax(at: 4)),
+      ("a comment", "/**/1", .syntax(at: 0)),
+      ("a byte order mark", "\u{feff}{}", .syntax(at: 0)), ("a vertical tab", "\u{b}1", .syntax(at: 0)),
+      ("a no-break space", "\u{a0}1", .syntax(at: 0)), ("129 arrays", nested("[", 129, "]"), .tooDeep(at: 128)),
+      ("129 objects", nested(#"{"a":"#, 128, "}", around: "{}"), .tooDeep(at: 640)),
+      ("a million arrays", String(repeating: "[", count: 1_000_000), .tooDeep(at: 128)),
+    ] as [(String, String, JSONFault)])
   func theTextIsRefused(label: String, text: String, fault: JSONFault) {
     #expect(throws: fault) { try Self.scan(Array(text.utf8)) }
   }
@@ -116,10 +127,12 @@ import Testing
     #expect(kinds == [.number, .array, .object])
   }
 
-  @Test(arguments: [
-    ("an object", " {", .object), ("an array", "\t[", .array), ("a string", "\n\"", .string), ("a digit", "\r7", .number),
-    ("a minus sign", "-", .number), ("true", "t", .literal), ("false", "f", .literal), ("null", "n", .literal),
-  ] as [(String, String, JSONKind)])
+  @Test(
+    arguments: [
+      ("an object", " {", .object), ("an array", "\t[", .array), ("a string", "\n\"", .string),
+      ("a digit", "\r7", .number),
+      ("a minus sign", "-", .number), ("true", "t", .literal), ("false", "f", .literal), ("null", "n", .literal),
+    ] as [(String, String, JSONKind)])
   func theFirstByteTellsTheKind(label: String, text: String, kind: JSONKind) throws {
     var scanner = JSONScanner()
     let bytes = Array(text.utf8)

@@ -12,14 +12,29 @@ import TraceContext
     ("behind the body", "/trace_context", "{ type: chat }", #"{"type":"chat","trace_context":\#(zeros)}"#),
     ("in an empty body", "/t", "{}", #"{"t":\#(zeros)}"#),
     ("on a path that is missing", "/a/b/c", "{ x: 1 }", #"{"x":1,"a":{"b":{"c":\#(zeros)}}}"#),
-    ("inside of an object that is there", "/meta/trace", "{ meta: { a: 1 }, x: [] }", #"{"meta":{"a":1,"trace":\#(zeros)},"x":[]}"#),
-    ("two levels inside", "/a/b/t", "{ a: { b: { c: null }, d: true } }", #"{"a":{"b":{"c":null,"t":\#(zeros)},"d":true}}"#),
+    (
+      "inside of an object that is there", "/meta/trace", "{ meta: { a: 1 }, x: [] }",
+      #"{"meta":{"a":1,"trace":\#(zeros)},"x":[]}"#
+    ),
+    (
+      "two levels inside", "/a/b/t", "{ a: { b: { c: null }, d: true } }",
+      #"{"a":{"b":{"c":null,"t":\#(zeros)},"d":true}}"#
+    ),
     ("under a key with a slash and a tilde", "/a~1b~0c", "{}", #"{"a/b~c":\#(zeros)}"#),
     ("under a key that is escaped", "\"/a\\\"b\"", "{}", #"{"a\"b":\#(zeros)}"#),
-    ("every value", "/t", "{ a: -1.5e+3, b: [true, false, null, {}], c: \"\" }", #"{"a":-1.5e+3,"b":[true,false,null,{}],"c":"","t":\#(zeros)}"#),
+    (
+      "every value", "/t", "{ a: -1.5e+3, b: [true, false, null, {}], c: \"\" }",
+      #"{"a":-1.5e+3,"b":[true,false,null,{}],"c":"","t":\#(zeros)}"#
+    ),
     ("escapes", "/t", #"{ a: "\"\\\n\t\x01/é😀" }"#, #"{"a":"\"\\\u000a\u0009\u0001/é😀","t":\#(zeros)}"#),
-    ("NUL, and what once stood for a traceparent", "/t", #"{ a: "\0traceparent" }"#, #"{"a":"\u0000traceparent","t":\#(zeros)}"#),
-    ("message ids", "/t", #"{ a: "{{ message.id }}", b: ["m-{{ message.id }}!"] }"#, #"{"a":"\#(id)","b":["m-\#(id)!"],"t":\#(zeros)}"#),
+    (
+      "NUL, and what once stood for a traceparent", "/t", #"{ a: "\0traceparent" }"#,
+      #"{"a":"\u0000traceparent","t":\#(zeros)}"#
+    ),
+    (
+      "message ids", "/t", #"{ a: "{{ message.id }}", b: ["m-{{ message.id }}!"] }"#,
+      #"{"a":"\#(id)","b":["m-\#(id)!"],"t":\#(zeros)}"#
+    ),
   ])
   func theTextHoldsTheCarrier(label: String, pointer: String, body: String, expected: String) throws {
     let plan = try Plan(scenario: scenario(at: pointer, messages: "m: { body: \(body) }"), seed: 3)
@@ -31,9 +46,12 @@ import TraceContext
     try scanner.expectEnd(template.payload.span)
 
     let offset = try #require(template.traceIDOffset)
-    #expect(String(decoding: template.payload[(offset - 3)..<(offset + 52)], as: UTF8.self) == Self.zeros.dropFirst(16).dropLast(2))
+    #expect(
+      String(decoding: template.payload[(offset - 3)..<(offset + 52)], as: UTF8.self)
+        == Self.zeros.dropFirst(16).dropLast(2))
     for offset in template.messageIDOffsets {
-      #expect(String(decoding: template.payload[offset..<offset + IdentityPermutation.textLength], as: UTF8.self) == Self.id)
+      #expect(
+        String(decoding: template.payload[offset..<offset + IdentityPermutation.textLength], as: UTF8.self) == Self.id)
     }
     #expect(template.messageIDOffsets.count == expected.ranges(of: Self.id).count)
   }
@@ -53,6 +71,7 @@ import TraceContext
 
   @Test func eachMessageTypeHasItsTemplate() throws {
     let plan = try Plan(scenario: scenario(messages: "a: { body: { t: a } }, b: { body: { t: b } }"), seed: 1)
-    #expect(plan.templates.map { String(decoding: $0.payload.prefix(8), as: UTF8.self) } == [#"{"t":"a""#, #"{"t":"b""#])
+    #expect(
+      plan.templates.map { String(decoding: $0.payload.prefix(8), as: UTF8.self) } == [#"{"t":"a""#, #"{"t":"b""#])
   }
 }

@@ -43,11 +43,13 @@ import TraceContext
 
   @Test func connectionsOpenAtTheirRate() throws {
     let plan = try Plan(scenario: scenario(), seed: 1)
-    #expect((0..<5).map { plan.connectDue(ofConnection: $0) } == [0, 250_000_000, 500_000_000, 750_000_000, 1_000_000_000])
+    #expect(
+      (0..<5).map { plan.connectDue(ofConnection: $0) } == [0, 250_000_000, 500_000_000, 750_000_000, 1_000_000_000])
   }
 
   @Test func theLongestWaitIsThatOfAnyEcho() throws {
-    let messages = "a: { body: {}, echo: { match: { x: 1 }, within: 3s } }, b: { body: {}, echo: { match: { x: 2 }, within: 7s } }"
+    let messages =
+      "a: { body: {}, echo: { match: { x: 1 }, within: 3s } }, b: { body: {}, echo: { match: { x: 2 }, within: 7s } }"
     #expect(try Plan(scenario: scenario(messages: messages), seed: 1).longestWait == .seconds(7))
     #expect(try Plan(scenario: scenario(), seed: 1).longestWait == .zero)
   }
@@ -70,7 +72,9 @@ import TraceContext
   }
 
   @Test func aPhaseThatIsShorterThanItsGapHasOneMessage() throws {
-    #expect(arrivals(try Self.phases("[{ for: 1ns, rate: 1/s }, { for: 1ns, rate: 1/s }]"), seed: 1).map(\.dueNanoseconds) == [0, 1])
+    #expect(
+      arrivals(try Self.phases("[{ for: 1ns, rate: 1/s }, { for: 1ns, rate: 1/s }]"), seed: 1).map(\.dueNanoseconds)
+        == [0, 1])
   }
 
   @Test func aClosedLoadHasNoDueTimes() throws {
@@ -86,7 +90,8 @@ import TraceContext
   /// 1/e; the seeds are fixed, and the bounds are four deviations wide.
   @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
   func poissonArrivalsHaveTheirRateAndTheirSpread(seed: UInt64) throws {
-    let all = arrivals(try Self.phases("[{ for: 10s, rate: 2000/s, arrivals: poisson }]"), seed: seed).map(\.dueNanoseconds)
+    let all = arrivals(try Self.phases("[{ for: 10s, rate: 2000/s, arrivals: poisson }]"), seed: seed).map(
+      \.dueNanoseconds)
     #expect(abs(all.count - 20_000) < 566, "seed \(seed)")
     let gaps = zip(all.dropFirst(), all).map { $0 - $1 }
     #expect(gaps.allSatisfy { $0 >= 0 }, "seed \(seed)")
@@ -97,7 +102,8 @@ import TraceContext
 
   @Test func twoPoissonPhasesHaveTheirOwnRates() throws {
     let all = arrivals(
-      try Self.phases("[{ for: 10s, rate: 100/s, arrivals: poisson }, { for: 10s, rate: 1000/s, arrivals: poisson }]"), seed: 9)
+      try Self.phases("[{ for: 10s, rate: 100/s, arrivals: poisson }, { for: 10s, rate: 1000/s, arrivals: poisson }]"),
+      seed: 9)
     let counts = (0...1).map { phase in all.count { $0.phase == phase } }
     #expect(abs(counts[0] - 1000) < 127)
     #expect(abs(counts[1] - 10_000) < 400)
@@ -108,11 +114,13 @@ import TraceContext
 @Suite struct MessageMixTests {
   /// The share of each type of 30,000 messages lies within four standard deviations of its weight.
   @Test(arguments: [
-    ("one type", [3]), ("equal weights", [1, 1]), ("nine to one", [9, 1]), ("three types", [5, 3, 2]), ("a type that is never sent", [0, 4, 0, 1]),
+    ("one type", [3]), ("equal weights", [1, 1]), ("nine to one", [9, 1]), ("three types", [5, 3, 2]),
+    ("a type that is never sent", [0, 4, 0, 1]),
     ("great weights", [1_000_000, 1_000_000]),
   ])
   func typesFollowTheirWeights(label: String, weights: [Int]) throws {
-    let messages = weights.enumerated().map { "m\($0.offset): { weight: \($0.element), body: {} }" }.joined(separator: ", ")
+    let messages = weights.enumerated().map { "m\($0.offset): { weight: \($0.element), body: {} }" }.joined(
+      separator: ", ")
     let drawn = types(try scenario(messages: messages).messages, seed: 17, count: 30_000)
     let total = Double(weights.reduce(0, +))
     for (index, weight) in weights.enumerated() {

@@ -13,10 +13,12 @@ import Timing
     for percentile in [0, 50, 100] as [Double] { #expect(histogram.nanoseconds(atPercentile: percentile) == 0) }
   }
 
-  @Test(arguments: [
-    ("nothing", 0, 0), ("negative", -5, 0), ("the most negative", .min, 0), ("a nanosecond", 1, 1), ("2047 ns", 2047, 2047),
-    ("an hour", hour, hour), ("more than an hour", hour + 1, hour), ("the longest", .max, hour),
-  ] as [(String, Int64, Int64)])
+  @Test(
+    arguments: [
+      ("nothing", 0, 0), ("negative", -5, 0), ("the most negative", .min, 0), ("a nanosecond", 1, 1),
+      ("2047 ns", 2047, 2047),
+      ("an hour", hour, hour), ("more than an hour", hour + 1, hour), ("the longest", .max, hour),
+    ] as [(String, Int64, Int64)])
   func aLatencyIsClampedAndNeverLost(label: String, latency: Int64, recorded: Int64) {
     var histogram = LatencyHistogram()
     histogram.record(nanoseconds: latency)

@@ -7,7 +7,9 @@ import TraceContext
 
   @Test func aDigitIsReadExactlyWhereItIsOne() {
     for byte in UInt8.min...UInt8.max {
-      let expected = Self.digits.firstIndex(of: byte).map { UInt8(Self.digits.distance(from: Self.digits.startIndex, to: $0)) }
+      let expected = Self.digits.firstIndex(of: byte).map {
+        UInt8(Self.digits.distance(from: Self.digits.startIndex, to: $0))
+      }
       #expect(HexText.nibble(byte) == expected, "byte \(byte)")
     }
   }
@@ -46,10 +48,12 @@ import TraceContext
     }
   }
 
-  @Test(arguments: [
-    ("before the text", -1, nil), ("at its beginning", 0, 0x0123_4567_89ab_cdef), ("at its end", 1, 0x1234_5678_9abc_def0),
-    ("one byte too late", 2, nil), ("far behind it", .max, nil), ("far before it", .min, nil),
-  ] as [(String, Int, UInt64?)])
+  @Test(
+    arguments: [
+      ("before the text", -1, nil), ("at its beginning", 0, 0x0123_4567_89ab_cdef),
+      ("at its end", 1, 0x1234_5678_9abc_def0),
+      ("one byte too late", 2, nil), ("far behind it", .max, nil), ("far before it", .min, nil),
+    ] as [(String, Int, UInt64?)])
   func anOffsetOutsideOfTheTextHasNoValue(label: String, offset: Int, value: UInt64?) {
     let text = Array("0123456789abcdef0".utf8)
     #expect(Self.value(text, at: offset) == value)

@@ -10,14 +10,16 @@ import TraceContext
   func everyMessageHasATraceOfItsOwnThatLeadsBackToIt(seed: UInt64) {
     let identities = IdentityPermutation(seed: seed)
     var dice = Dice(seed: seed)
-    var messages = Set(Self.extremes.flatMap { shard in
-      Self.extremes.map { MessageIdentity(shard: shard, sequence: $0) }
-    })
+    var messages = Set(
+      Self.extremes.flatMap { shard in
+        Self.extremes.map { MessageIdentity(shard: shard, sequence: $0) }
+      })
     for shard in 0..<4 as Range<UInt32> {
       for sequence in 0..<5_000 as Range<UInt32> { messages.insert(.init(shard: shard, sequence: sequence)) }
     }
     for _ in 0..<5_000 {
-      messages.insert(.init(shard: UInt32(truncatingIfNeeded: dice.next()), sequence: UInt32(truncatingIfNeeded: dice.next())))
+      messages.insert(
+        .init(shard: UInt32(truncatingIfNeeded: dice.next()), sequence: UInt32(truncatingIfNeeded: dice.next())))
     }
     var traceIDs: Set<TraceID> = []
     var spanIDs: Set<SpanID> = []
@@ -128,7 +130,8 @@ import TraceContext
       text.withUnsafeMutableBytes { bytes in
         if let base = bytes.baseAddress { IdentityPermutation.write(sequence: sequence, to: base) }
       }
-      #expect(String(decoding: text, as: UTF8.self) == identities.text(of: MessageIdentity(shard: 2, sequence: sequence)))
+      #expect(
+        String(decoding: text, as: UTF8.self) == identities.text(of: MessageIdentity(shard: 2, sequence: sequence)))
     }
   }
 
@@ -147,7 +150,8 @@ import TraceContext
   }
 
   @Test(arguments: [
-    ("before the text", -1), ("one byte too late", 1), ("at its end", 20), ("far behind it", .max), ("far before it", .min),
+    ("before the text", -1), ("one byte too late", 1), ("at its end", 20), ("far behind it", .max),
+    ("far before it", .min),
   ])
   func aTextIDOutsideOfTheTextIsNone(label: String, offset: Int) {
     let identities = IdentityPermutation(seed: 5)

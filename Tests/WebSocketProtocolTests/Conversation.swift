@@ -25,7 +25,8 @@ func decode(_ chunks: [[UInt8]], role: Role, limit: Int = 1 << 20) -> [Said] {
         case .assembled(let kind): said.append(.message(kind, decoder.takeAssembled()))
         case .ping(let range): said.append(.ping(Array(kept[range])))
         case .pong(let range): said.append(.pong(Array(kept[range])))
-        case .close(let code, let reason): said.append(.close(code.rawValue, String(decoding: kept[reason], as: UTF8.self)))
+        case .close(let code, let reason):
+          said.append(.close(code.rawValue, String(decoding: kept[reason], as: UTF8.self)))
         }
       }
     } catch {

@@ -4,23 +4,31 @@ import WebSocketProtocol
 
 @Suite struct FrameTests {
   /// RFC 6455 §5.7.
-  @Test(arguments: [
-    ("an unmasked text", FrameEncoding.frame(.text, Array("Hello".utf8), maskKey: nil), [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]),
-    (
-      "a masked text", FrameEncoding.frame(.text, Array("Hello".utf8), maskKey: UInt32(bigEndian: 0x37fa_213d)),
-      [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
-    ),
-    ("a ping", FrameEncoding.frame(.ping, Array("Hello".utf8), maskKey: nil), [0x89, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]),
-    ("an empty frame", FrameEncoding.frame(.binary, [], maskKey: nil), [0x82, 0x00]),
-  ] as [(String, [UInt8], [UInt8])])
+  @Test(
+    arguments: [
+      (
+        "an unmasked text", FrameEncoding.frame(.text, Array("Hello".utf8), maskKey: nil),
+        [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]
+      ),
+      (
+        "a masked text", FrameEncoding.frame(.text, Array("Hello".utf8), maskKey: UInt32(bigEndian: 0x37fa_213d)),
+        [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]
+      ),
+      (
+        "a ping", FrameEncoding.frame(.ping, Array("Hello".utf8), maskKey: nil),
+        [0x89, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]
+      ),
+      ("an empty frame", FrameEncoding.frame(.binary, [], maskKey: nil), [0x82, 0x00]),
+    ] as [(String, [UInt8], [UInt8])])
   func theExamplesOfTheRFCAreWritten(label: String, frame: [UInt8], bytes: [UInt8]) {
     #expect(frame == bytes)
   }
 
-  @Test(arguments: [
-    ("no byte", 0, [0x82, 0x00]), ("125 bytes", 125, [0x82, 125]), ("126 bytes", 126, [0x82, 126, 0, 126]),
-    ("65535 bytes", 65535, [0x82, 126, 0xff, 0xff]), ("65536 bytes", 65536, [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
-  ] as [(String, Int, [UInt8])])
+  @Test(
+    arguments: [
+      ("no byte", 0, [0x82, 0x00]), ("125 bytes", 125, [0x82, 125]), ("126 bytes", 126, [0x82, 126, 0, 126]),
+      ("65535 bytes", 65535, [0x82, 126, 0xff, 0xff]), ("65536 bytes", 65536, [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+    ] as [(String, Int, [UInt8])])
   func aLengthIsWrittenInItsShortestForm(label: String, count: Int, header: [UInt8]) {
     let payload = [UInt8](repeating: 7, count: count)
     let frame = FrameEncoding.frame(.binary, payload, maskKey: nil)
@@ -39,7 +47,9 @@ import WebSocketProtocol
       let bytes = withUnsafeBytes(of: key) { Array($0) }
       var masked = payload
       masked.withUnsafeMutableBytes { buffer in
-        if let base = buffer.baseAddress { FrameEncoding.mask(UnsafeRawPointer(base), count: count, key: key, to: base) }
+        if let base = buffer.baseAddress {
+          FrameEncoding.mask(UnsafeRawPointer(base), count: count, key: key, to: base)
+        }
       }
       #expect(masked == payload.indices.map { payload[$0] ^ bytes[$0 % 4] }, "\(count) bytes")
     }

@@ -8,13 +8,15 @@ import WebSocketProtocol
 
   @Test func everySequenceOfUpToThreeBytesThatMatterIsJudgedAsSwiftJudgesIt() {
     let edges: [UInt8] = [
-      0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0,
+      0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef,
+      0xf0,
       0xf1, 0xf3, 0xf4, 0xf5, 0xf7, 0xf8, 0xfe, 0xff,
     ]
     #expect(Self.isValid([]))
     for first in UInt8.min...UInt8.max {
       for second in edges {
-        for bytes in [[first], [first, second]] + edges.map({ [first, second, $0] }) where Self.isValid(bytes) != Self.isText(bytes) {
+        for bytes in [[first], [first, second]] + edges.map({ [first, second, $0] })
+        where Self.isValid(bytes) != Self.isText(bytes) {
           Issue.record("\(bytes)")
         }
       }
@@ -38,7 +40,9 @@ import WebSocketProtocol
   @Test(arguments: [71, 72] as [UInt64])
   func randomTextsAreJudgedAsSwiftJudgesThem(seed: UInt64) {
     var dice = Dice(seed: seed)
-    let pieces = ["a", "abcdefgh", "é", "€", "😀", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}", "\u{10ffff}", "\0"]
+    let pieces = [
+      "a", "abcdefgh", "é", "€", "😀", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}", "\u{10ffff}", "\0",
+    ]
     for round in 0..<5_000 {
       var bytes: [UInt8] = []
       for _ in 0..<dice.below(12) { bytes += Array(dice.pick(pieces).utf8) }
