@@ -63,12 +63,12 @@ import Testing
   }
 
   @Test func levelsBehindDeepOnesAreNotConfused() throws {
-    // Objects and arrays in turns, on both sides of the 64 levels that one word holds.
+    // Two objects behind each array, so that levels 64 apart differ: one word holds 64 of them.
     for depth in [2, 62, 63, 64, 65, 66, 126] {
-      let open = (0..<depth).map { $0 % 2 == 0 ? "[" : #"{"k":"# }.joined()
-      let close = (0..<depth).reversed().map { $0 % 2 == 0 ? "]" : "}" }.joined()
+      let open = (0..<depth).map { $0 % 3 == 0 ? "[" : #"{"k":"# }.joined()
+      let close = (0..<depth).reversed().map { $0 % 3 == 0 ? "]" : "}" }.joined()
       try Self.scan(Array((open + "1" + close).utf8))
-      let swapped = (0..<depth).reversed().map { $0 % 2 == 0 ? "}" : "]" }.joined()
+      let swapped = (0..<depth).reversed().map { $0 % 3 == 0 ? "}" : "]" }.joined()
       #expect(throws: JSONFault.syntax(at: open.utf8.count + 1)) { try Self.scan(Array((open + "1" + swapped).utf8)) }
     }
   }
