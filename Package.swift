@@ -71,6 +71,14 @@ let package = Package(
       ],
       swiftSettings: settings),
     // Tests
+    .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: settings),
+    tests("TraceContext", ["TestInputs"]),
+    tests("JSONText", ["TestInputs"]),
+    tests("Timing", ["TestInputs"]),
+    tests("Scenarios", ["TestInputs", "TraceContext", "Timing"]),
+    tests("WebSocketProtocol", ["TestInputs"]),
+    tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing"]),
+    .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests("OTLPMessages", ["TraceContext"], resources: [.copy("Fixtures")]),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     .testTarget(

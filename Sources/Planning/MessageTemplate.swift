@@ -13,7 +13,7 @@ package struct MessageTemplate: Sendable {
   init(_ type: MessageType, carrier: Carrier) {
     var writer = JSONWriter()
     switch type.trace {
-    case .fresh: writer.write(Self.carrying(type.body, at: carrier.path[...]))
+    case .fresh: writer.write(type.body, carrierAt: carrier.path[...])
     }
     payload = writer.bytes
     traceIDOffset = writer.traceparentOffset.map { $0 + 3 }
@@ -36,16 +36,6 @@ package struct MessageTemplate: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// The body with the carrier at its place; objects on the way are made where they are missing.
-  private static func carrying(_ body: BodyValue, at path: ArraySlice<String>) -> BodyValue {
-    guard let key = path.first else { return .object(JSONWriter.carrierMembers) }
-    var members: [BodyValue.Member] = []
-    if case .object(let own) = body { members = own }
-    let inner = members.first { $0.key == key }?.value ?? .object([])
-    members.removeAll { $0.key == key }
-    members.append(BodyValue.Member(key: key, value: carrying(inner, at: path.dropFirst())))
-    return .object(members)
-  }
 }
 
 /// Writes JSON text (RFC 8259) and remembers where its places are.
@@ -54,21 +44,48 @@ struct JSONWriter {
   private(set) var messageIDOffsets: [Int] = []
   private(set) var traceparentOffset: Int?
 
-  /// Stands for the traceparent until it is written; no author can write it, because of the control character.
-  private static let traceparentMark = Template(literal: "\u{0}traceparent")
-  static let carrierMembers = [BodyValue.Member(key: "traceparent", value: .string(traceparentMark))]
+  /// Writes an object with the carrier at its place: objects on the way are made where they are missing, and what the
+  /// author has at the place itself is replaced.
+  mutating func write(_ value: BodyValue, carrierAt path: ArraySlice<String>) {
+    guard let key = path.first else {
+      writeCarrier()
+      return
+    }
+    var members: [BodyValue.Member] = []
+    if case .object(let own) = value { members = own }
+    if !members.contains(where: { $0.key == key }) { members.append(.init(key: key, value: .object([]))) }
+    writeObject(members) { writer, member in
+      if member.key == key {
+        writer.write(member.value, carrierAt: path.dropFirst())
+      } else {
+        writer.write(member.value)
+      }
+    }
+  }
+
+  private mutating func writeCarrier() {
+    let zeros = Traceparent(traceID: .zero, parentID: .zero, flags: .sampled)
+    bytes.append(contentsOf: "{\"traceparent\":\"".utf8)
+    traceparentOffset = bytes.count
+    bytes.append(contentsOf: "\(zeros)\"}".utf8)
+  }
+
+  private mutating func writeObject(
+    _ members: [BodyValue.Member], _ writeValue: (inout JSONWriter, BodyValue.Member) -> Void
+  ) {
+    bytes.append(UInt8(ascii: "{"))
+    for (index, member) in members.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      quote { $0.escape(member.key) }
+      bytes.append(UInt8(ascii: ":"))
+      writeValue(&self, member)
+    }
+    bytes.append(UInt8(ascii: "}"))
+  }
 
   mutating func write(_ value: BodyValue) {
     switch value {
-    case .object(let members):
-      bytes.append(UInt8(ascii: "{"))
-      for (index, member) in members.enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        quote { $0.escape(member.key) }
-        bytes.append(UInt8(ascii: ":"))
-        write(member.value)
-      }
-      bytes.append(UInt8(ascii: "}"))
+    case .object(let members): writeObject(members) { $0.write($1.value) }
     case .array(let values):
       bytes.append(UInt8(ascii: "["))
       for (index, value) in values.enumerated() {
@@ -90,12 +107,6 @@ struct JSONWriter {
   }
 
   private mutating func write(_ template: Template) {
-    if template == Self.traceparentMark {
-      traceparentOffset = bytes.count
-      let zeros = Traceparent(traceID: .zero, parentID: .zero, flags: .sampled)
-      bytes.append(contentsOf: zeros.description.utf8)
-      return
-    }
     for part in template.parts {
       switch part {
       case .literal(let text): escape(text)

@@ -30,13 +30,9 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
 
   /// - Parameter replacement: replaces the URL whole, or its origin only where it has no path.
   init(_ url: Template, replacedBy replacement: String?) throws(PlanFault) {
-    let own = Self.split(url)
-    guard let replacement else {
-      self = try Self(origin: own.origin, path: own.path)
-      return
-    }
-    let other = Self.split(Template(literal: replacement))
-    self = try Self(origin: other.origin, path: other.path.parts.isEmpty ? own.path : other.path)
+    var (origin, path) = try Self.split(replacement.map { Template(literal: $0) } ?? url)
+    if replacement != nil, path.parts.isEmpty { path = try Self.split(url).path }
+    self = try Self(origin: origin, path: path)
   }
 
   private init(origin: String, path: Template) throws(PlanFault) {
@@ -50,7 +46,7 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
       let (host, port) = Self.hostAndPort(authority), !host.isEmpty
     else { throw .malformedURL(origin) }
     for case .literal(let text) in path.parts
-    where text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || $0 == UInt8(ascii: "#") }) {
+    where text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || "#{}".utf8.contains($0) }) {
       throw .malformedURL(origin + text)
     }
     self.host = host
@@ -59,14 +55,16 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The origin (`ws://host:port`) and the rest of a URL; places may stand in the rest only.
-  private static func split(_ url: Template) -> (origin: String, path: Template) {
-    guard case .literal(let text)? = url.parts.first else { return ("", url) }
-    let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
-    let slash = text[start...].firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
+  private static func split(_ url: Template) throws(PlanFault) -> (origin: String, path: Template) {
+    guard case .literal(let text)? = url.parts.first, let scheme = text.firstRange(of: "://") else {
+      throw .malformedURL(url.filled { _ in "{{ … }}" })
+    }
     let rest = Array(url.parts.dropFirst())
-    let tail = String(text[slash...])
-    if tail.isEmpty { return (String(text[..<slash]) + (rest.isEmpty ? "" : "{{"), Template(rest)) }
-    let path = tail.hasPrefix("/") ? tail : "/" + tail
+    guard let slash = text[scheme.upperBound...].firstIndex(where: { $0 == "/" || $0 == "?" }) else {
+      guard rest.isEmpty else { throw .malformedURL(url.filled { _ in "{{ … }}" }) }
+      return (text, Template([]))
+    }
+    let path = text[slash] == "/" ? String(text[slash...]) : "/" + text[slash...]
     // "ws://host/" has no path of its own.
     if rest.isEmpty, path == "/" { return (String(text[..<slash]), Template([])) }
     return (String(text[..<slash]), Template([.literal(path)] + rest))
@@ -78,16 +76,24 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
       let host = String(authority[authority.index(after: authority.startIndex)..<close])
       let rest = authority[authority.index(after: close)...]
       if rest.isEmpty { return (host, 80) }
-      guard rest.first == ":", let port = UInt16(rest.dropFirst()), port > 0 else { return nil }
+      guard rest.first == ":", let port = port(rest.dropFirst()) else { return nil }
       return (host, port)
     }
     let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
     switch parts.count {
     case 1: return (String(parts[0]), 80)
     case 2:
-      guard let port = UInt16(parts[1]), port > 0 else { return nil }
+      guard let port = port(parts[1]) else { return nil }
       return (String(parts[0]), port)
     default: return nil
     }
+  }
+
+  /// Digits only: a sign is no part of a port.
+  private static func port(_ digits: Substring) -> UInt16? {
+    guard digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let port = UInt16(digits),
+      port > 0
+    else { return nil }
+    return port
   }
 }

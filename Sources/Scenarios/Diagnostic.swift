@@ -8,8 +8,13 @@ package struct Diagnostic: Error, Hashable, Sendable, CustomStringConvertible {
   package var message: String
   package var hint: String?
 
+  /// One line, whatever the author wrote: control characters are shown as escapes.
   package var description: String {
-    "\(file):\(line):\(column): error: \(message)" + (hint.map { "; \($0)" } ?? "")
+    let text = "\(file):\(line):\(column): error: \(message)" + (hint.map { "; \($0)" } ?? "")
+    return text.unicodeScalars.map {
+      $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : String($0)
+    }
+    .joined()
   }
 }
 
@@ -18,8 +23,12 @@ package struct Diagnostics: Error, Sendable {
   package var all: [Diagnostic]
 }
 
+/// A word of the author in quotes, cut where it is long.
+func quoted(_ word: some StringProtocol) -> String { word.count <= 60 ? "'\(word)'" : "'\(word.prefix(59))…'" }
+
 /// The nearest of `candidates` to a misspelt word, if one is near enough to be meant.
 func nearest(to word: String, among candidates: [String]) -> String? {
+  guard word.utf8.count <= 64 else { return nil }
   let scored = candidates.map { (candidate: $0, distance: editDistance(word, $0)) }
   guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
   return best.distance <= max(1, word.count / 3) ? best.candidate : nil

@@ -4,30 +4,31 @@ import Yams
 /// Quantities with their units: `500/s`, `10s`, `{{ room.size }}`.
 extension DocumentReader {
   mutating func duration(_ node: Node, named name: String) -> Duration? {
-    guard let word = text(node) else { return nil }
+    guard let word = text(node, named: name) else { return nil }
     if let duration = Quantities.duration(word) { return duration }
-    report("'\(name)' is '\(word)', but a time is needed", at: node, hint: "write it with its unit, as in '10s', '250ms' or '2m'")
+    report(
+      name, isNo: "a time", at: node, hint: "write it with its unit, as in '10s', '250ms' or '2m'; at most 30 days")
     return nil
   }
 
-  mutating func rate(_ node: Node) -> Rate? {
-    guard let word = text(node) else { return nil }
+  mutating func rate(_ node: Node, named name: String) -> Rate? {
+    guard let word = text(node, named: name) else { return nil }
     if let rate = Quantities.rate(word) { return rate }
-    report("'\(word)' is no rate", at: node, hint: "write it with its unit, as in '500/s'; it is above 0")
+    report(
+      name, isNo: "a rate", at: node, hint: "write it with its unit, as in '500/s'; above 0 and at most 100000000/s")
     return nil
   }
 
   mutating func count(_ node: Node, named name: String) -> Count? {
-    if case .number(let digits) = scalar(node), let value = Int(digits) {
-      guard (0...1_000_000).contains(value) else {
-        report("'\(name)' is \(value), but lies between 0 and 1000000", at: node)
-        return nil
-      }
-      return .fixed(value)
+    switch scalar(node) {
+    case .number: return integer(node, named: name, in: 0...1_000_000).map { .fixed($0) }
+    case .text, .bool, .null:
+      guard let template = template(node, named: name, allowing: .count) else { return nil }
+      if template.parts == [.value(.groupSize)] { return .groupSize }
+    case nil: break
     }
-    guard let template = template(node, allowing: .count) else { return nil }
-    if template.parts == [.value(.groupSize)] { return .groupSize }
-    report("'\(name)' is neither a number nor a group's size", at: node, hint: "write '1' or '{{ room.size }}'")
+    let hint = group.map { "write '1' or '{{ \($0.name).size }}'" } ?? "write '1'"
+    report(name, isNo: "a number or a group's size", at: node, hint: hint)
     return nil
   }
 }
@@ -39,9 +40,9 @@ extension DocumentReader {
     case connection, message, count
   }
 
-  mutating func template(_ node: Node, allowing place: TemplatePlace) -> Template? {
+  mutating func template(_ node: Node, named name: String, allowing place: TemplatePlace) -> Template? {
     guard let scalar = node.scalar else {
-      report("text is needed here", at: node)
+      report(name, isNo: "text", at: node)
       return nil
     }
     var parts: [Template.Part] = []
@@ -49,13 +50,13 @@ extension DocumentReader {
     while let open = rest.firstRange(of: "{{") {
       if open.lowerBound > rest.startIndex { parts.append(.literal(String(rest[..<open.lowerBound]))) }
       guard let close = rest[open.upperBound...].firstRange(of: "}}") else {
-        report("'{{' is not closed by '}}'", at: node)
+        report(
+          "'{{' is not closed by '}}' in '\(name)'", at: node, hint: "write it as in '{{ \(example(in: place)) }}'")
         return nil
       }
-      let name = rest[open.upperBound..<close.lowerBound].trimmed
-      let known = names(allowedIn: place)
-      guard let value = known.first(where: { $0.name == name })?.value else {
-        reportUnknown(name, what: "name in a template:", among: known.map(\.name), at: node)
+      let word = rest[open.upperBound..<close.lowerBound].trimmed
+      guard let value = names(allowedIn: place).first(where: { $0.name == word })?.value else {
+        reportUnknown(template: word, named: name, allowing: place, at: node)
         return nil
       }
       parts.append(.value(value))
@@ -65,16 +66,31 @@ extension DocumentReader {
     return Template(parts)
   }
 
+  private mutating func reportUnknown(
+    template word: String, named name: String, allowing place: TemplatePlace, at node: Node
+  ) {
+    guard !hasUnreadGroup else { return }
+    let known = names(allowedIn: place).map(\.name)
+    guard known.isEmpty else {
+      reportUnknown(word, what: "template name", in: name, among: known, at: node)
+      return
+    }
+    report(
+      "unknown template name \(quoted(word)) in '\(name)'", at: node,
+      hint: "name a group first, as in 'groups: { room: 10 }'")
+  }
+
+  private func example(in place: TemplatePlace) -> String {
+    names(allowedIn: place).last?.name ?? "room.size"
+  }
+
   private func names(allowedIn place: TemplatePlace) -> [(name: String, value: Template.Value)] {
-    var names: [(name: String, value: Template.Value)] = []
     switch place {
     case .connection:
-      names.append(("connection.index", .connectionIndex))
-      if let group { names.append((group.name, .groupName)) }
-    case .message: names.append(("message.id", .messageID))
-    case .count: if let group { names.append(("\(group.name).size", .groupSize)) }
+      [("connection.index", .connectionIndex)] + (group.map { [($0.name, .groupName)] } ?? [])
+    case .message: [("message.id", .messageID)]
+    case .count: group.map { [("\($0.name).size", .groupSize)] } ?? []
     }
-    return names
   }
 }
 

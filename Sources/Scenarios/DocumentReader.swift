@@ -7,6 +7,8 @@ struct DocumentReader {
   let file: String
   /// The scenario's group, once it is read: templates may name it.
   var group: Group?
+  /// Whether there is a group that could not be read; names that it might have are then not reported as well.
+  var hasUnreadGroup = false
   private(set) var problems: [Diagnostic] = []
 
   init(file: String) { self.file = file }
@@ -17,28 +19,37 @@ struct DocumentReader {
     Diagnostic(file: file, line: line, column: column, message: message, hint: hint)
   }
 
-  func diagnostic(forYAML error: any Error) -> Diagnostic {
-    guard let error = error as? YamlError else { return diagnostic("\(error)", line: 1, column: 1) }
-    switch error {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
-      return diagnostic("this is no YAML: \(problem)", line: mark.line, column: mark.column)
-    case .duplicatedKeysInMapping(let duplicates, let context):
-      return diagnostic(
-        "the key '\(duplicates.first ?? "")' stands twice in one mapping", line: context.mark.line,
-        column: context.mark.column)
-    case .no, .memory, .reader, .writer, .emitter, .representer, .dataCouldNotBeDecoded:
-      return diagnostic("this is no YAML", line: 1, column: 1)
-    }
-  }
-
   mutating func report(_ message: String, at node: Node, hint: String? = nil) {
     problems.append(diagnostic(message, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1, hint: hint))
   }
 
-  mutating func reportUnknown(_ word: String, what: String, among known: [String], at node: Node) {
-    let hint = nearest(to: word, among: known).map { "did you mean '\($0)'?" } ?? "known: \(known.joined(separator: ", "))"
-    report("unknown \(what) '\(word)'", at: node, hint: hint)
+  /// Says that `name` is not what stands at `node`.
+  mutating func report(_ name: String, isNo needed: String, at node: Node, hint: String? = nil) {
+    report("'\(name)' is \(describe(node)), but \(needed) is needed", at: node, hint: hint)
+  }
+
+  /// Says that `name` has a good value of the wrong size.
+  mutating func report(_ name: String, must condition: String, at node: Node) {
+    report("'\(name)' is \(describe(node)), but must \(condition)", at: node)
+  }
+
+  /// - Parameter place: the mapping that has the word, where that helps.
+  mutating func reportUnknown(
+    _ word: String, what: String, in place: String? = nil, among known: [String], at node: Node
+  ) {
+    let hint =
+      nearest(to: word, among: known).map { "did you mean '\($0)'?" } ?? "known: \(known.joined(separator: ", "))"
+    report("unknown \(what) \(quoted(word))" + (place.map { " in '\($0)'" } ?? ""), at: node, hint: hint)
+  }
+
+  private func describe(_ node: Node) -> String {
+    switch node {
+    case .scalar(let scalar):
+      if case .null = self.scalar(node) { "empty" } else { scalar.string.isEmpty ? "empty" : quoted(scalar.string) }
+    case .mapping: "a mapping"
+    case .sequence: "a list"
+    case .alias: "an alias"
+    }
   }
 
   // MARK: Mappings and lists
@@ -46,12 +57,12 @@ struct DocumentReader {
   /// The pairs of a mapping in the file's order, with every key as text.
   mutating func mappingPairs(_ node: Node, named name: String) -> [(key: (text: String, node: Node), value: Node)]? {
     guard let mapping = node.mapping else {
-      report("'\(name)' is \(describe(node)), but a mapping is needed", at: node)
+      report(name, isNo: "a mapping", at: node)
       return nil
     }
     return mapping.compactMap { key, value in
-      guard let text = key.scalar?.string else {
-        report("a key is text", at: key)
+      guard let text = key.scalar?.string, !text.isEmpty else {
+        report("a key in '\(name)' is \(describe(key)), but text is needed", at: key)
         return nil
       }
       return ((text, key), value)
@@ -72,34 +83,19 @@ struct DocumentReader {
     return fields
   }
 
-  private mutating func reportUnknown(
-    _ word: String, what: String, in place: String, among known: [String], at node: Node
-  ) {
-    let hint = nearest(to: word, among: known).map { "did you mean '\($0)'?" } ?? "known: \(known.joined(separator: ", "))"
-    report("unknown \(what) '\(word)' in '\(place)'", at: node, hint: hint)
-  }
-
-  mutating func required(_ key: String, in fields: [String: Node], of node: Node) -> Node? {
+  /// The value of a key that must be there.
+  mutating func required(_ key: String, in fields: [String: Node], of node: Node, named name: String) -> Node? {
     if let value = fields[key] { return value }
-    report("'\(key)' is missing", at: node)
+    report("'\(key)' is missing in '\(name)'", at: node)
     return nil
   }
 
   mutating func list(_ node: Node, named name: String) -> [Node]? {
     guard let sequence = node.sequence else {
-      report("'\(name)' is \(describe(node)), but a list is needed", at: node)
+      report(name, isNo: "a list", at: node)
       return nil
     }
     return Array(sequence)
-  }
-
-  private func describe(_ node: Node) -> String {
-    switch node {
-    case .scalar(let scalar): scalar.string.isEmpty ? "empty" : "the text '\(scalar.string.prefix(40))'"
-    case .mapping: "a mapping"
-    case .sequence: "a list"
-    case .alias: "an alias"
-    }
   }
 
   // MARK: Scalars
@@ -125,31 +121,32 @@ struct DocumentReader {
     }
   }
 
-  mutating func text(_ node: Node) -> String? {
-    guard let scalar = node.scalar else {
-      report("text is needed, not \(describe(node))", at: node)
+  /// Text that is not empty; a number or a truth value is taken as it is written.
+  mutating func text(_ node: Node, named name: String) -> String? {
+    switch scalar(node) {
+    case .text(let text) where !text.isEmpty: return text
+    case .bool(let value): return String(value)
+    case .number(let digits): return digits
+    case .text, .null, nil:
+      report(name, isNo: "text", at: node)
       return nil
     }
-    guard !scalar.string.isEmpty else {
-      report("text is needed, but nothing stands here", at: node)
-      return nil
-    }
-    return scalar.string
   }
 
   mutating func bool(_ node: Node, named name: String) -> Bool? {
     if case .bool(let value) = scalar(node) { return value }
-    report("'\(name)' is \(describe(node)), but true or false is needed", at: node)
+    report(name, isNo: "true or false", at: node)
     return nil
   }
 
   mutating func integer(_ node: Node, named name: String, in range: ClosedRange<Int>) -> Int? {
     guard case .number(let digits) = scalar(node), let value = Int(digits) else {
-      report("'\(name)' is \(describe(node)), but a whole number is needed", at: node)
+      let isQuoted = node.scalar.map { $0.style != .plain && Self.isJSONNumber($0.string) } ?? false
+      report(name, isNo: "a whole number", at: node, hint: isQuoted ? "write it without quotes" : nil)
       return nil
     }
     guard range.contains(value) else {
-      report("'\(name)' is \(value), but lies between \(range.lowerBound) and \(range.upperBound)", at: node)
+      report(name, must: "lie between \(range.lowerBound) and \(range.upperBound)", at: node)
       return nil
     }
     return value
@@ -157,7 +154,7 @@ struct DocumentReader {
 
   mutating func choice<Choice: RawRepresentable & CaseIterable>(_ node: Node, named name: String) -> Choice?
   where Choice.RawValue == String {
-    guard let word = text(node) else { return nil }
+    guard let word = text(node, named: name) else { return nil }
     if let choice = Choice(rawValue: word) { return choice }
     reportUnknown(word, what: name, among: Choice.allCases.map(\.rawValue), at: node)
     return nil

@@ -8,7 +8,7 @@ extension DocumentReader {
   }
 
   private mutating func readExpectation(_ node: Node) -> Expectation? {
-    guard let line = text(node) else { return nil }
+    guard let line = text(node, named: "expect") else { return nil }
     let comparisons = Expectation.Comparison.allCases
     guard
       let (comparison, range) = comparisons.lazy.compactMap({ comparison in
@@ -16,7 +16,7 @@ extension DocumentReader {
       }).first
     else {
       report(
-        "'\(line)' compares nothing", at: node,
+        "\(quoted(line)) compares nothing", at: node,
         hint: "write a metric, one of \(comparisons.map(\.rawValue).joined(separator: " ")), and a bound")
       return nil
     }
@@ -44,7 +44,7 @@ extension DocumentReader {
       if statistic.first == "p", let percentile = Quantities.number(String(statistic.dropFirst())), percentile <= 100 {
         return .latency(latency, percentile: percentile)
       }
-      report("'\(statistic)' is no percentile", at: node, hint: "write 'p50', 'p99.9' or 'max'")
+      report("\(quoted(statistic)) is no percentile", at: node, hint: "write 'p50', 'p99.9' or 'max'")
       return nil
     }
     let known =
@@ -58,13 +58,13 @@ extension DocumentReader {
     switch metric {
     case .latency:
       if let duration = Quantities.duration(word) { return Double(duration.clampedNanoseconds) }
-      report("'\(word)' is no time", at: node, hint: "write it with its unit, as in '50ms'")
+      report("the bound \(quoted(word)) is no time", at: node, hint: "write it with its unit, as in '50ms'")
     case .propagation, .completeTraces:
       if word.hasSuffix("%"), let value = Quantities.number(String(word.dropLast())), value <= 100 { return value }
-      report("'\(word)' is no percentage", at: node, hint: "write it as in '99.9%'")
+      report("the bound \(quoted(word)) is no percentage", at: node, hint: "write it as in '99.9%', at most '100%'")
     case .count:
-      if let value = Int(word), value >= 0 { return Double(value) }
-      report("'\(word)' is no count", at: node, hint: "write a whole number")
+      if Self.isJSONNumber(word), let value = Int(word), value >= 0 { return Double(value) }
+      report("the bound \(quoted(word)) is no count", at: node, hint: "write a whole number, as in '0'")
     }
     return nil
   }

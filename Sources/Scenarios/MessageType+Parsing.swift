@@ -5,10 +5,12 @@ extension DocumentReader {
   mutating func readMessages(_ node: Node, carrier: Carrier?) -> [MessageType]? {
     guard let pairs = mappingPairs(node, named: "messages") else { return nil }
     if pairs.isEmpty { report("'messages' is empty", at: node, hint: "name at least one message type") }
-    if pairs.count > 255 { report("there are more than 255 message types", at: node) }
+    if pairs.count > 255 { report("'messages' has \(pairs.count) message types, but 255 is the most", at: node) }
     let types = pairs.compactMap { readMessage($0.1, name: $0.0.text, carrier: carrier) }
     if !types.isEmpty, types.count == pairs.count, types.allSatisfy({ $0.weight == 0 }) {
-      report("no message type has a weight above 0, so nothing would be sent", at: node)
+      report(
+        "no message type has a weight above 0, so nothing would be sent", at: node,
+        hint: "a type without 'weight' has 1")
     }
     return types.count == pairs.count ? types : nil
   }
@@ -16,43 +18,58 @@ extension DocumentReader {
   private mutating func readMessage(_ node: Node, name: String, carrier: Carrier?) -> MessageType? {
     guard
       let fields = mapping(
-        node, named: "message '\(name)'", keys: ["weight", "body", "trace", "echo", "spans"])
+        node, named: name, keys: ["weight", "body", "trace", "echo", "spans"])
     else { return nil }
     let weight = fields["weight"].map { integer($0, named: "weight", in: 0...1_000_000) } ?? 1
-    let body = required("body", in: fields, of: node).flatMap { readBody($0, carrier: carrier) }
+    let body = required("body", in: fields, of: node, named: name).flatMap { readBody($0, carrier: carrier) }
     var trace: TraceMode? = .fresh
     if let traceNode = fields["trace"] { trace = choice(traceNode, named: "trace") }
     var echo: EchoRule??
     if let echoNode = fields["echo"] { echo = .some(readEcho(echoNode)) }
-    let spans = fields["spans"].map { readSpans($0, named: "spans", isTop: true) } ?? []
+    let problemsBefore = problems.count
+    let spans = fields["spans"].map { readSpans($0, named: "spans", depth: 0) } ?? []
+    let areSpansRead = problems.count == problemsBefore
+    if case .some(let rule?) = echo, let parent = rule.parent, areSpansRead,
+      let place = fields["echo"]?.mapping?["parent"]
+    {
+      checkParent(parent, isIn: spans, at: place)
+    }
     guard let weight, let body, let trace else { return nil }
     if case .some(.none) = echo { return nil }
-    let rule: EchoRule? = echo ?? nil
-    if let rule, let parent = rule.parent, let place = fields["echo"], !Self.names(in: spans).contains(parent) {
-      report(
-        "the echo's parent '\(parent)' is none of the expected spans", at: place,
-        hint: "give the name of a span under 'spans' exactly")
-    }
-    return MessageType(name: name, weight: weight, body: body, trace: trace, echo: rule, spans: spans)
+    return MessageType(name: name, weight: weight, body: body, trace: trace, echo: echo ?? nil, spans: spans)
   }
 
   private mutating func readBody(_ node: Node, carrier: Carrier?) -> BodyValue? {
     guard node.mapping != nil else {
-      report("a message body is an object", at: node, hint: "write its members, as in 'body: { type: chat_message }'")
+      report("body", isNo: "a mapping", at: node, hint: "write its members, as in 'body: { type: chat_message }'")
       return nil
     }
-    guard let body = bodyValue(node, depth: 0) else { return nil }
-    if let carrier, case .object(let members) = body, let key = carrier.path.first {
-      if let taken = members.first(where: { $0.key == key }), carrier.path.count == 1 || !taken.value.isObject {
-        report("'\(key)' is the carrier's place and is filled in", at: node, hint: "leave it out of the body")
-      }
+    if let carrier { checkPlace(of: carrier.path[...], in: node) }
+    return bodyValue(node, depth: 0)
+  }
+
+  /// The carrier's own key may not be in the body, and what is on the way to it are objects.
+  private mutating func checkPlace(of path: ArraySlice<String>, in node: Node) {
+    guard let pairs = node.mapping, let (key, value) = pairs.first(where: { $0.key.scalar?.string == path.first })
+    else {
+      return
     }
-    return body
+    if path.count == 1 {
+      report(
+        "\(quoted(path[path.startIndex])) is the carrier's place, which is filled in", at: key,
+        hint: "leave it out of the body, or move the carrier")
+    } else if value.mapping == nil {
+      report(
+        "\(quoted(path[path.startIndex])) is on the way to the carrier, but is no mapping", at: value,
+        hint: "make it one, or move the carrier")
+    } else {
+      checkPlace(of: path.dropFirst(), in: value)
+    }
   }
 
   private mutating func bodyValue(_ node: Node, depth: Int) -> BodyValue? {
-    guard depth < 64 else {
-      report("the body is nested deeper than 64 levels", at: node)
+    guard depth < Self.depthLimit else {
+      report("the body is nested deeper than \(Self.depthLimit) levels", at: node)
       return nil
     }
     if node.mapping != nil {
@@ -67,7 +84,7 @@ extension DocumentReader {
       return values.count == sequence.count ? .array(values) : nil
     }
     switch scalar(node) {
-    case .text: return template(node, allowing: .message).map { .string($0) }
+    case .text: return template(node, named: "body", allowing: .message).map { .string($0) }
     case .bool(let value): return .bool(value)
     case .number(let digits): return .number(digits)
     case .null: return .null
@@ -80,90 +97,103 @@ extension DocumentReader {
       let fields = mapping(
         node, named: "echo", keys: ["match", "copies", "within", "trace-context", "parent"])
     else { return nil }
-    let match = required("match", in: fields, of: node).flatMap { readMatch($0) }
+    let match = required("match", in: fields, of: node, named: "echo").flatMap { readMatch($0) }
     let copies = fields["copies"].map { count($0, named: "copies") } ?? .fixed(1)
     let within = fields["within"].map { duration($0, named: "within") } ?? .seconds(5)
     var context: ContextRule? = .continued
     if let contextNode = fields["trace-context"] { context = choice(contextNode, named: "trace-context") }
-    let parent = fields["parent"].map { text($0) }.map { $0.map { NamePattern($0) } }
+    let parent = fields["parent"].flatMap { text($0, named: "parent") }.map { NamePattern($0) }
     if let within, within <= .zero || within > .seconds(600), let place = fields["within"] {
-      report("'within' lies above 0s and at most 600s", at: place)
+      report("within", must: "be above 0s and at most 600s", at: place)
     }
     guard let match, let copies, let within, let context else { return nil }
-    return EchoRule(match: match, copies: copies, within: within, context: context, parent: parent ?? nil)
+    return EchoRule(match: match, copies: copies, within: within, context: context, parent: parent)
   }
 
   private mutating func readMatch(_ node: Node) -> [(key: String, value: MatchValue)]? {
     guard let pairs = mappingPairs(node, named: "match") else { return nil }
-    if pairs.isEmpty { report("'match' is empty, so every message would be an echo", at: node) }
-    if pairs.count > 16 { report("'match' has more than 16 members", at: node) }
+    if pairs.isEmpty {
+      report(
+        "'match' is empty, so every message would be an echo", at: node, hint: "name a member, as in '{ type: chat }'")
+    }
+    if pairs.count > 16 { report("'match' has \(pairs.count) members, but 16 is the most", at: node) }
     var match: [(key: String, value: MatchValue)] = []
     var idPlaces = 0
     for (key, value) in pairs {
       switch scalar(value) {
       case .text:
-        guard let text = template(value, allowing: .message) else { return nil }
-        if text.values.contains(where: { $0 != .messageID }) {
-          report("only '{{ message.id }}' can be matched", at: value)
-        }
+        guard let text = template(value, named: "match", allowing: .message) else { continue }
         idPlaces += text.values.count
         match.append((key.text, .text(text)))
       case .bool(let flag): match.append((key.text, .bool(flag)))
       case .number(let digits): match.append((key.text, .number(digits)))
       case .null: match.append((key.text, .null))
       case nil:
-        report("'match' compares text, numbers, true, false and null", at: value)
-        return nil
+        report(key.text, isNo: "text, a number, true, false or null", at: value)
       }
     }
     if idPlaces > 1 { report("'{{ message.id }}' is matched more than once", at: node) }
-    return match
+    return match.count == pairs.count ? match : nil
   }
 
-  private mutating func readSpans(_ node: Node, named name: String, isTop: Bool) -> [SpanRule] {
+  private static let depthLimit = 64
+
+  private mutating func readSpans(_ node: Node, named name: String, depth: Int) -> [SpanRule] {
+    guard depth < Self.depthLimit else {
+      report("the spans are nested deeper than \(Self.depthLimit) levels", at: node)
+      return []
+    }
     guard let nodes = list(node, named: name) else { return [] }
-    return nodes.compactMap { readSpan($0, isTop: isTop) }
+    return nodes.compactMap { readSpan($0, depth: depth) }
   }
 
-  private mutating func readSpan(_ node: Node, isTop: Bool) -> SpanRule? {
+  private mutating func readSpan(_ node: Node, depth: Int) -> SpanRule? {
     if node.scalar != nil {
-      return text(node).map {
-        SpanRule(name: NamePattern($0), kind: nil, count: .fixed(1), isOptional: false, children: [])
+      return spanName(node).map {
+        SpanRule(name: $0, kind: nil, count: .fixed(1), isOptional: false, children: [])
       }
     }
-    var keys = ["name", "kind", "count", "optional", "children"]
-    if isTop { keys.append("parent") }
+    let keys = ["name", "kind", "count", "optional", "children"] + (depth == 0 ? ["parent"] : [])
     guard let fields = mapping(node, named: "span", keys: keys) else { return nil }
-    let name = required("name", in: fields, of: node).flatMap { text($0) }
-    if name == "" || name == "*" , let place = fields["name"] { report("a span's name is not empty", at: place) }
-    var kind: SpanKind??
-    if let kindNode = fields["kind"], let word = text(kindNode) {
-      kind = SpanKind.allCases.first { $0.description == word }
-      if case .some(.none) = kind {
-        reportUnknown(word, what: "kind", among: SpanKind.allCases.map(\.description), at: kindNode)
-      }
-    }
-    if let parent = fields["parent"], let word = text(parent), word != "client" {
-      report("'\(word)' is no parent that is known", at: parent, hint: "write 'client': the span ID that we sent")
+    let name = required("name", in: fields, of: node, named: "span").flatMap { spanName($0) }
+    let kind = fields["kind"].flatMap { spanKind($0) }
+    if let parent = fields["parent"], let word = text(parent, named: "parent"), word != "client" {
+      report("unknown parent \(quoted(word))", at: parent, hint: "write 'client', which is the span ID that we sent")
     }
     let count = fields["count"].map { self.count($0, named: "count") } ?? .fixed(1)
     let isOptional = fields["optional"].map { bool($0, named: "optional") } ?? false
-    let children = fields["children"].map { readSpans($0, named: "children", isTop: false) } ?? []
+    let children = fields["children"].map { readSpans($0, named: "children", depth: depth + 1) } ?? []
     guard let name, let count, let isOptional else { return nil }
-    return SpanRule(
-      name: NamePattern(name), kind: kind ?? nil, count: count, isOptional: isOptional, children: children)
+    return SpanRule(name: name, kind: kind, count: count, isOptional: isOptional, children: children)
   }
 
-  private static func names(in rules: [SpanRule]) -> Set<NamePattern> {
-    rules.reduce(into: []) { names, rule in
-      names.insert(rule.name)
-      names.formUnion(self.names(in: rule.children))
+  private mutating func spanName(_ node: Node) -> NamePattern? {
+    guard let name = text(node, named: "name") else { return nil }
+    guard name.contains(where: { $0 != "*" }) else {
+      report("the span name \(quoted(name)) would match every span", at: node, hint: "name a part, as in 'chat.*'")
+      return nil
+    }
+    return NamePattern(name)
+  }
+
+  private mutating func spanKind(_ node: Node) -> SpanKind? {
+    guard let word = text(node, named: "kind") else { return nil }
+    if let kind = SpanKind.allCases.first(where: { $0.description == word }) { return kind }
+    reportUnknown(word, what: "kind", among: SpanKind.allCases.map(\.description), at: node)
+    return nil
+  }
+
+  private mutating func checkParent(_ parent: NamePattern, isIn spans: [SpanRule], at node: Node) {
+    let known = Self.names(in: spans)
+    guard !known.contains(parent) else { return }
+    if known.isEmpty {
+      report("unknown span \(quoted(parent.text)) in 'parent'", at: node, hint: "say under 'spans' which are expected")
+    } else {
+      reportUnknown(parent.text, what: "span", in: "parent", among: known.map(\.text), at: node)
     }
   }
-}
 
-extension BodyValue {
-  fileprivate var isObject: Bool {
-    if case .object = self { true } else { false }
+  private static func names(in rules: [SpanRule]) -> [NamePattern] {
+    rules.flatMap { [$0.name] + names(in: $0.children) }
   }
 }

@@ -9,7 +9,7 @@ package struct NamePattern: Hashable, Sendable, CustomStringConvertible {
     let isSuffixFree = text.hasSuffix("*") && text.utf8.count > 1
     let core = text.utf8.dropFirst(isPrefixFree ? 1 : 0).dropLast(isSuffixFree ? 1 : 0)
     switch (isPrefixFree, isSuffixFree) {
-    case (false, false): return name == text
+    case (false, false): return name.utf8.elementsEqual(text.utf8)
     case (true, false): return name.utf8.suffix(core.count).elementsEqual(core)
     case (false, true): return name.utf8.starts(with: core)
     case (true, true): return Self.contains(Array(name.utf8), Array(core))

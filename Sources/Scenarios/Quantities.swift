@@ -8,18 +8,21 @@ package enum Quantities {
     return Rate(perSecond: number)
   }
 
-  /// A time like `10s`, `250ms` or `2m`; nil for anything else.
+  /// A time like `10s`, `250ms` or `2m`, at most 30 days, to the nearest nanosecond; nil for anything else.
   package static func duration(_ word: String) -> Duration? {
-    let units: [(suffix: String, seconds: Double)] = [
-      ("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600),
+    let units: [(suffix: String, nanoseconds: Double)] = [
+      ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9),
     ]
     for unit in units where word.hasSuffix(unit.suffix) {
       guard let value = number(String(word.dropLast(unit.suffix.count))) else { continue }
-      let seconds = value * unit.seconds
-      return seconds <= 1e9 ? .seconds(seconds) : nil
+      let nanoseconds = (value * unit.nanoseconds).rounded()
+      guard nanoseconds <= Double(longestDuration.clampedNanoseconds) else { return nil }
+      return .nanoseconds(Int64(nanoseconds))
     }
     return nil
   }
+
+  private static let longestDuration = Duration.seconds(30 * 24 * 3600)
 
   /// A number that is not negative, without blanks or signs.
   static func number(_ word: String) -> Double? {

@@ -21,10 +21,11 @@ package struct LatencyHistogram: Sendable {
   ///
   /// - Parameter percentile: 0 to 100.
   package func nanoseconds(atPercentile percentile: Double) -> UInt64 {
-    count == 0 ? 0 : histogram.valueAtPercentile(percentile)
+    count == 0 ? 0 : min(histogram.valueAtPercentile(percentile), histogram.maxRecorded)
   }
 
-  package var maximumNanoseconds: UInt64 { count == 0 ? 0 : histogram.max }
+  /// The longest latency, exactly; no percentile is above it.
+  package var maximumNanoseconds: UInt64 { count == 0 ? 0 : histogram.maxRecorded }
   package var meanNanoseconds: Double { count == 0 ? 0 : histogram.mean }
 
   /// Adds every sample of another histogram, exactly.

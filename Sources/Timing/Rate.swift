@@ -12,7 +12,8 @@ package struct Rate: Hashable, Comparable, Sendable {
 
   /// When occurrence number `index` (from 0) is due, in nanoseconds after the first.
   package func nanoseconds(at index: UInt64) -> Int64 {
-    let offset = Double(index) / perSecond * Double(nanosecondsPerSecond)
+    // Multiplied first, so that whole rates give whole nanoseconds: the third of 10⁸/s is due at 30, not at 29.
+    let offset = Double(index) * Double(nanosecondsPerSecond) / perSecond
     return offset < Double(Int64.max) ? Int64(offset) : .max
   }
 }

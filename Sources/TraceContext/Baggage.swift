@@ -55,9 +55,7 @@ extension Baggage {
       var properties: [String] = []
       for piece in pieces {
         let property = piece.trimmingBlanks()
-        guard let first = property.first, Self.isTokenCharacter(first) else {
-          throw .malformedProperty(member: index)
-        }
+        guard Self.isProperty(property) else { throw .malformedProperty(member: index) }
         properties.append(String(Substring(property)))
       }
       members.append(
@@ -72,6 +70,14 @@ extension Baggage {
       ([member.key + "=" + Self.percentEncoded(member.value)] + member.properties).joined(separator: ";")
     }
     .joined(separator: ",")
+  }
+
+  /// A token alone, or with a value behind an equals sign.
+  private static func isProperty(_ property: Substring.UTF8View) -> Bool {
+    let equals = property.firstIndex(of: UInt8(ascii: "=")) ?? property.endIndex
+    let key = property[..<equals].trimmingBlanks()
+    return !key.isEmpty && key.allSatisfy(isTokenCharacter)
+      && property[equals...].dropFirst().trimmingBlanks().allSatisfy(isOctet)
   }
 
   private static func percentDecoded(_ value: Substring.UTF8View) -> String {

@@ -4,7 +4,9 @@
 extension IdentityPermutation {
   package static let textLength = 20
 
-  /// The text of a message whose places hold no more than its sequence; the rest is the same for a whole shard.
+  /// The text id of a message.
+  ///
+  /// - Parameter identity: its shard is at most 255: two digits have room for no more.
   package func text(of identity: MessageIdentity) -> String {
     let shard = HexText.string(UInt64(identity.shard)).suffix(2)
     return "\(HexText.string(UInt64(run)).suffix(8))-\(shard)-\(HexText.string(UInt64(identity.sequence)).suffix(8))"

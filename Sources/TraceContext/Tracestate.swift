@@ -97,8 +97,9 @@ extension Tracestate {
   }
 
   private static func isKeyCharacter(_ byte: UInt8) -> Bool {
-    isLetter(byte) || isDigit(byte) || [UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "/")]
-      .contains(byte)
+    isLetter(byte) || isDigit(byte)
+      || [UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "/")]
+        .contains(byte)
   }
 
   private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }

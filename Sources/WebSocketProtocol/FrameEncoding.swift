@@ -81,7 +81,10 @@ package enum FrameEncoding {
   }
 
   /// A close frame; the reason is cut to the 123 bytes that fit, at a character.
+  ///
+  /// A code that may not stand on the wire, as 1005 for "none", gives a frame without code and reason (§7.4.1).
   package static func close(_ code: CloseCode, reason: String = "", maskKey: UInt32?) -> [UInt8] {
+    guard code.isAllowedOnWire else { return frame(.close, [], maskKey: maskKey) }
     var payload = [UInt8(code.rawValue >> 8), UInt8(truncatingIfNeeded: code.rawValue)]
     for character in reason {
       guard payload.count + character.utf8.count <= 125 else { break }

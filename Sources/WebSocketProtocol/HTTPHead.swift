@@ -33,11 +33,11 @@ struct HTTPHead {
     guard let first = lines.first else { throw .malformed }
     var head = HTTPHead(startLine: first, fields: [])
     for line in lines.dropFirst() {
-      guard let colon = line.firstIndex(of: ":"), colon > line.startIndex, line.first != " ", line.first != "\t"
+      // A name is a token: so no blank stands before the colon, and no folded line begins with one (RFC 9112 §5).
+      guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
+        line.utf8[..<colon].allSatisfy(isTokenByte)
       else { throw .malformed }
-      let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-      let trimmed = value.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-      head.fields.append((line[..<colon].lowercased(), String(trimmed)))
+      head.fields.append((line[..<colon].lowercased(), trimmed(line[colon...].dropFirst())))
     }
     return (head, end + 2)
   }
@@ -57,13 +57,39 @@ struct HTTPHead {
 
   func first(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 
-  /// Whether one of the comma-separated tokens of a field is `token`, ignoring case (RFC 9110 §5.6.1).
+  /// The value of a field that stands exactly once, or nil.
+  func only(_ name: String) -> String? {
+    let values = fields.filter { $0.name == name }
+    return values.count == 1 ? values[0].value : nil
+  }
+
+  /// Whether one of the comma-separated tokens of a field is `token`, ignoring the case of ASCII letters (RFC 9110
+  /// §5.6.1): a Kelvin sign is no k.
   func hasToken(_ token: String, in name: String) -> Bool {
     fields.contains { field in
       field.name == name
         && field.value.split(separator: ",").contains {
-          $0.lowercased().split(separator: " ").joined(separator: " ") == token
+          let word = Self.trimmed($0)
+          return word.utf8.count == token.utf8.count && word.lowercased() == token
         }
+    }
+  }
+
+  /// Without the spaces and tabs at both ends.
+  private static func trimmed(_ text: Substring) -> String {
+    var rest = text.utf8
+    while let first = rest.first, first == 0x20 || first == 0x09 { rest.removeFirst() }
+    while let last = rest.last, last == 0x20 || last == 0x09 { rest.removeLast() }
+    return String(Substring(rest))
+  }
+
+  /// RFC 9110 §5.6.2.
+  private static func isTokenByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
   }
 }

@@ -61,15 +61,24 @@ package struct ClientHandshake: Sendable {
     }
     guard let (head, length) = result else { return .incomplete }
     let parts = head.startLine.split(separator: " ", maxSplits: 2)
-    guard parts.count >= 2, parts[0].hasPrefix("HTTP/1."), parts[1].utf8.count == 3, let status = UInt16(parts[1])
-    else { throw .malformedHead }
+    guard parts.count >= 2, parts[0].hasPrefix("HTTP/1."), let status = Self.status(parts[1]) else {
+      throw .malformedHead
+    }
     guard status == 101 else { return .refused(status: status) }
     guard head.hasToken("websocket", in: "upgrade") else { throw .missingUpgrade }
     guard head.hasToken("upgrade", in: "connection") else { throw .missingConnection }
-    guard head.first("sec-websocket-accept") == accept else { throw .wrongAccept }
+    guard head.only("sec-websocket-accept") == accept else { throw .wrongAccept }
     guard head.first("sec-websocket-extensions") == nil else { throw .unrequestedExtension }
     guard head.first("sec-websocket-protocol") == nil else { throw .unrequestedSubprotocol }
     return .accepted(headLength: length)
+  }
+
+  /// Three digits of which the first is 1 to 5 (RFC 9110 §15); a sign is none.
+  private static func status(_ word: Substring) -> UInt16? {
+    guard word.utf8.count == 3, word.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      let status = UInt16(word), (100...599).contains(status)
+    else { return nil }
+    return status
   }
 }
 
@@ -112,8 +121,8 @@ package enum ServerHandshake {
     guard head.hasToken("websocket", in: "upgrade"), head.hasToken("upgrade", in: "connection") else {
       return .refused(status: 426)
     }
-    guard head.first("sec-websocket-version") == "13" else { return .refused(status: 426) }
-    guard let key = head.first("sec-websocket-key"), Base64.isKey(key), head.first("host") != nil else {
+    guard head.only("sec-websocket-version") == "13" else { return .refused(status: 426) }
+    guard let key = head.only("sec-websocket-key"), Base64.isKey(key), head.only("host") != nil else {
       return .refused(status: 400)
     }
     return .upgrade(Upgrade(path: String(parts[1]), key: key, fields: head.fields), headLength: length)
@@ -121,9 +130,9 @@ package enum ServerHandshake {
 
   /// The answer that opens the session (§4.2.2).
   package static func acceptance(of upgrade: Upgrade) -> [UInt8] {
-    Array(
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(Handshake.accept(forKey: upgrade.key))\r\n\r\n"
-        .utf8)
+    let accept = Handshake.accept(forKey: upgrade.key)
+    let fields = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(accept)\r\n"
+    return Array("HTTP/1.1 101 Switching Protocols\r\n\(fields)\r\n".utf8)
   }
 
   /// The answer to a request that opens none.
