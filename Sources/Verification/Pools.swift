@@ -24,7 +24,7 @@ struct SpanRow: Sendable {
   }
 }
 
-/// A copy that continues its message's trace, linked to the next of the same message.
+/// A copy that continues its message's trace and is not beyond the expected, linked to the next of the same message.
 struct CopyRow: Sendable {
   var parentID: UInt64
   var next: Int32
