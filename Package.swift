@@ -72,6 +72,7 @@ let package = Package(
       swiftSettings: settings),
     // Tests
     tests("OTLPMessages", ["TraceContext"], resources: [.copy("Fixtures")]),
+    tests("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
   ]
 )
