@@ -36,6 +36,8 @@ struct Pool<Row: Sendable>: Sendable {
   private var free: [Int32] = []
 
   var inUse: Int { rows.count - free.count }
+  /// Rows in use and free.
+  var capacity: Int { rows.count }
 
   mutating func add(_ row: Row) -> Int32 {
     if let index = free.popLast() {
