@@ -80,6 +80,7 @@ let package = Package(
     tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests("OTLPMessages", ["TraceContext"], resources: [.copy("Fixtures")]),
+    tests("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     .testTarget(
       name: "EndToEndTests", dependencies: ["spanstorm", "ReferenceServer", "Verification"], swiftSettings: settings),
