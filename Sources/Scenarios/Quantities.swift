@@ -22,7 +22,7 @@ package enum Quantities {
     return nil
   }
 
-  private static let longestDuration = Duration.seconds(30 * 24 * 3600)
+  static let longestDuration = Duration.seconds(30 * 24 * 3600)
 
   /// A number that is not negative, without blanks or signs.
   static func number(_ word: String) -> Double? {
