@@ -50,7 +50,7 @@ let package = Package(
       "VirtualUsers",
       ["Planning", "Observations", "WebSocketProtocol", "TraceContext", "JSONText", "Timing"]),
     library("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
-    library("Reporting", ["Verification", "Observations", "TraceContext", "Timing"]),
+    library("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing"]),
     // Row 3: machinery
     library("Reactor", ["Timing", "CLinux"]),
     // Row 4: edges
@@ -66,7 +66,7 @@ let package = Package(
       name: "spanstorm",
       dependencies: [
         "LoadEngine", "OTLPCollector", "ReferenceServer", "Reporting", "Verification", "Planning", "Scenarios",
-        "Observations", "TraceContext", "Timing", "CLinux",
+        "Observations", "Reactor", "TraceContext", "Timing", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -78,6 +78,10 @@ let package = Package(
     tests("Scenarios", ["TestInputs", "TraceContext", "Timing"]),
     tests("WebSocketProtocol", ["TestInputs"]),
     tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing"]),
+    tests("OTLPMessages", ["TraceContext"], resources: [.copy("Fixtures")]),
+    tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["spanstorm", "ReferenceServer", "Verification"], swiftSettings: settings),
   ]
 )

@@ -1,17 +1,32 @@
 #define _GNU_SOURCE 1
 #include "CLinux.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+int64_t linux_monotonic_nanoseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+uint64_t linux_wall_nanoseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
 
 int linux_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanoseconds) {
   struct timespec t = {timeout_nanoseconds / 1000000000, timeout_nanoseconds % 1000000000};
@@ -38,7 +53,7 @@ static void set_no_delay(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
-int linux_connect(const struct sockaddr *address, socklen_t length) {
+int linux_connect(const struct sockaddr *address, uint32_t length) {
   int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   set_no_delay(fd);
@@ -51,7 +66,7 @@ int linux_connect(const struct sockaddr *address, socklen_t length) {
   return -1;
 }
 
-int linux_listen(const struct sockaddr *address, socklen_t length, int backlog) {
+int linux_listen(const struct sockaddr *address, uint32_t length, int backlog) {
   int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   int one = 1;
@@ -123,4 +138,18 @@ void linux_random(void *buffer, size_t count) {
     ssize_t got = getrandom((char *)buffer + filled, count - filled, 0);
     if (got > 0) filled += (size_t)got;
   }
+}
+
+int linux_connect_blocking(const struct sockaddr *address, uint32_t length, int seconds) {
+  int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  set_no_delay(fd);
+  struct timeval limit = {seconds, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (connect(fd, address, length) == 0) return fd;
+  int reason = errno;
+  close(fd);
+  errno = reason;
+  return -1;
 }

@@ -1,7 +1,7 @@
 package import Scenarios
 
 /// A `ws` URL (RFC 6455 §3): one host and port, and a path that may differ by connection.
-package struct TargetURL: Hashable, Sendable {
+package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
   /// A name or an address, without the brackets of IPv6.
   package let host: String
   package let port: UInt16
@@ -12,6 +12,20 @@ package struct TargetURL: Hashable, Sendable {
   package var authority: String {
     let name = host.contains(":") ? "[\(host)]" : host
     return port == 80 ? name : "\(name):\(port)"
+  }
+
+  /// The URL for people: places by their kind, and no query, which may hold secrets.
+  package var description: String {
+    let text = path.filled { value in
+      switch value {
+      case .groupName: "{group}"
+      case .connectionIndex: "{connection}"
+      case .groupSize: "{size}"
+      case .messageID: "{message}"
+      }
+    }
+    let plain = text.prefix { $0 != "?" }
+    return "ws://\(authority)\(plain)" + (plain.utf8.count < text.utf8.count ? "?…" : "")
   }
 
   /// - Parameter replacement: replaces the URL whole, or its origin only where it has no path.

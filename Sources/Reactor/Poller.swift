@@ -66,12 +66,5 @@ package struct SystemFault: Error, Hashable, Sendable, CustomStringConvertible {
     self.errno = errno
   }
 
-  package var description: String { "\(call): \(Self.text(ofErrno: errno))" }
-
-  /// The system's words for an `errno`.
-  package static func text(ofErrno errno: Int32) -> String {
-    var buffer = [CChar](repeating: 0, count: 128)
-    linux_error_text(errno, &buffer, buffer.count)
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
+  package var description: String { "\(call): \(SystemError.text(ofErrno: errno))" }
 }

@@ -66,3 +66,11 @@ package struct Listener: ~Copyable {
     return descriptor >= 0 ? descriptor : nil
   }
 }
+
+extension SocketAddress {
+  /// A blocking connection whose sends and receives give up after a time; nil where it fails.
+  package func connectBlocking(timeLimitSeconds seconds: Int) -> Int32? {
+    let descriptor = withSockaddr { linux_connect_blocking($0, $1, Int32(seconds)) }
+    return descriptor >= 0 ? descriptor : nil
+  }
+}

@@ -5,7 +5,7 @@ import Yams
 extension DocumentReader {
   mutating func duration(_ node: Node, named name: String) -> Duration? {
     guard let word = text(node, named: name) else { return nil }
-    if let duration = Self.duration(word) { return duration }
+    if let duration = Quantities.duration(word) { return duration }
     report(
       name, isNo: "a time", at: node, hint: "write it with its unit, as in '10s', '250ms' or '2m'; at most 30 days")
     return nil
@@ -13,11 +13,7 @@ extension DocumentReader {
 
   mutating func rate(_ node: Node, named name: String) -> Rate? {
     guard let word = text(node, named: name) else { return nil }
-    if word.hasSuffix("/s"), let number = Self.number(String(word.dropLast(2))), number <= 100_000_000,
-      let rate = Rate(perSecond: number)
-    {
-      return rate
-    }
+    if let rate = Quantities.rate(word) { return rate }
     report(
       name, isNo: "a rate", at: node, hint: "write it with its unit, as in '500/s'; above 0 and at most 100000000/s")
     return nil
@@ -34,28 +30,6 @@ extension DocumentReader {
     let hint = group.map { "write '1' or '{{ \($0.name).size }}'" } ?? "write '1'"
     report(name, isNo: "a number or a group's size", at: node, hint: hint)
     return nil
-  }
-
-  static let longestDuration = Duration.seconds(30 * 24 * 3600)
-
-  /// Whole nanoseconds, the nearest.
-  static func duration(_ word: String) -> Duration? {
-    let units: [(suffix: String, nanoseconds: Double)] = [
-      ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9),
-    ]
-    for unit in units where word.hasSuffix(unit.suffix) {
-      guard let value = number(String(word.dropLast(unit.suffix.count))) else { continue }
-      let nanoseconds = (value * unit.nanoseconds).rounded()
-      guard nanoseconds <= Double(longestDuration.clampedNanoseconds) else { return nil }
-      return .nanoseconds(Int64(nanoseconds))
-    }
-    return nil
-  }
-
-  /// A number that is not negative, without blanks or signs.
-  static func number(_ word: String) -> Double? {
-    guard isJSONNumber(word), let value = Double(word), value >= 0, value.isFinite else { return nil }
-    return value
   }
 }
 

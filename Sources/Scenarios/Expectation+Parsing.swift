@@ -41,7 +41,7 @@ extension DocumentReader {
       }
       let statistic = word[..<open]
       if statistic == "max" { return .latency(latency, percentile: 100) }
-      if statistic.first == "p", let percentile = Self.number(String(statistic.dropFirst())), percentile <= 100 {
+      if statistic.first == "p", let percentile = Quantities.number(String(statistic.dropFirst())), percentile <= 100 {
         return .latency(latency, percentile: percentile)
       }
       report("\(quoted(statistic)) is no percentile", at: node, hint: "write 'p50', 'p99.9' or 'max'")
@@ -57,10 +57,10 @@ extension DocumentReader {
   private mutating func bound(_ word: String, of metric: Expectation.Metric, at node: Node) -> Double? {
     switch metric {
     case .latency:
-      if let duration = Self.duration(word) { return Double(duration.clampedNanoseconds) }
+      if let duration = Quantities.duration(word) { return Double(duration.clampedNanoseconds) }
       report("the bound \(quoted(word)) is no time", at: node, hint: "write it with its unit, as in '50ms'")
     case .propagation, .completeTraces:
-      if word.hasSuffix("%"), let value = Self.number(String(word.dropLast())), value <= 100 { return value }
+      if word.hasSuffix("%"), let value = Quantities.number(String(word.dropLast())), value <= 100 { return value }
       report("the bound \(quoted(word)) is no percentage", at: node, hint: "write it as in '99.9%', at most '100%'")
     case .count:
       if Self.isJSONNumber(word), let value = Int(word), value >= 0 { return Double(value) }

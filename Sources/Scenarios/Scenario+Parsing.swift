@@ -158,7 +158,7 @@ extension DocumentReader {
     if let first = isOpen.first, isOpen.contains(!first) {
       report("phases with 'rate' and phases with 'think-time' cannot be mixed in one scenario", at: node)
     }
-    if phases.reduce(.zero, { $0 + $1.duration }) > Self.longestDuration {
+    if phases.reduce(.zero, { $0 + $1.duration }) > Quantities.longestDuration {
       report("the phases last longer than 30 days together", at: node)
     }
     return phases.count == nodes.count ? phases : nil

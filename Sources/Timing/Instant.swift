@@ -21,6 +21,12 @@ package struct Instant: Hashable, Comparable, Sendable {
   }
 }
 
+/// The machine's wall clock, which may be set back; only for what others will read.
+package enum WallClock {
+  /// Nanoseconds since 1970.
+  package static var nanoseconds: UInt64 { linux_wall_nanoseconds() }
+}
+
 /// Nanoseconds in one second.
 package let nanosecondsPerSecond: Int64 = 1_000_000_000
 

@@ -1,3 +1,4 @@
+import Observations
 import Timing
 import TraceContext
 
@@ -19,7 +20,10 @@ struct MessageRow: Sendable {
   var shown: UInt32 = 0
   var connection: UInt32 = 0
   var members: UInt32 = 0
+  /// Copies that came.
   var copies: UInt32 = 0
+  /// Of these, the ones within their time.
+  var copiesInTime: UInt32 = 0
   var requiredSpans: UInt32 = 0
   var spanCount: UInt32 = 0
   /// Span count at the last look that found the trace incomplete.
@@ -32,6 +36,24 @@ struct MessageRow: Sendable {
   var lastArrival = Instant(nanoseconds: 0)
   /// When its entry span ended, on the target's clock; 0 while none is known.
   var entryEnd: UInt64 = 0
+
+  mutating func begin(_ observation: Observation.Sent, requiredSpans: Int) {
+    state = .pending
+    type = observation.type
+    isWarmUp = observation.isWarmUp
+    connection = observation.connection
+    members = observation.members
+    self.requiredSpans = UInt32(clamping: requiredSpans)
+    due = observation.due
+    sent = observation.at
+  }
+
+  /// Its spans and copies are judged and given back.
+  mutating func end() {
+    state = .settled
+    firstSpan = -1
+    firstCopy = -1
+  }
 }
 
 /// The messages of one shard by sequence, in pages that are freed once they are settled and long past.
@@ -81,15 +103,12 @@ struct MessageTable: Sendable {
     }
   }
 
-  /// Says that a row has become settled; returns the rows whose page is now forgotten.
-  mutating func settled(_ sequence: UInt32) -> [MessageRow] {
+  /// Says that a row has become settled; the oldest settled page may be forgotten then.
+  mutating func settled(_ sequence: UInt32) {
     unsettled[Int(sequence) / Self.pageSize] -= 1
     while firstOpen < pages.count, unsettled[firstOpen] == 0 { firstOpen += 1 }
-    guard firstOpen - firstKept > Self.retainedPages else { return [] }
-    defer {
-      pages[firstKept] = []
-      firstKept += 1
-    }
-    return pages[firstKept]
+    guard firstOpen - firstKept > Self.retainedPages else { return }
+    pages[firstKept] = []
+    firstKept += 1
   }
 }

@@ -1,5 +1,4 @@
 import Observations
-import Timing
 import TraceContext
 
 /// A span of a message's trace, linked to the next of the same message.
@@ -12,15 +11,23 @@ struct SpanRow: Sendable {
   var next: Int32
   var kind: SpanKind
   var status: SpanStatus
+
+  init(_ span: SpanObservation, next: Int32) {
+    spanID = span.spanID.rawValue
+    parentID = span.parentID.rawValue
+    start = span.start
+    end = span.end
+    name = span.name.rawValue
+    self.next = next
+    kind = span.kind
+    status = span.status
+  }
 }
 
-/// A copy of a message, linked to the next of the same message.
+/// A copy that continues its message's trace, linked to the next of the same message.
 struct CopyRow: Sendable {
   var parentID: UInt64
-  var connection: UInt32
   var next: Int32
-  /// Whether its trace is the message's.
-  var isContinued: Bool
 }
 
 /// Rows that are handed out and taken back one at a time; memory grows to the most that was in use at once.

@@ -53,6 +53,8 @@ package struct Tallies: Hashable, Sendable {
   /// Spans that found no room.
   package var spansDropped = 0
 
+  package init() {}
+
   package var failed: Int { failures.values.reduce(0, +) }
   /// Traces that leave the question open.
   package var tracesIncomplete: Int { tracesPartial + tracesUnseen }

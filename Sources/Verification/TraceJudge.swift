@@ -1,3 +1,4 @@
+import Observations
 import Scenarios
 import TraceContext
 
@@ -46,7 +47,8 @@ struct TraceJudge {
     var judgement = Judgement()
     judgement.entryEnd = entryEnd(spans)
     let orphans = assign(spans, rules, names, &judgement)
-    checkCounts(spans, rules, members: members, names, &judgement)
+    checkCompleteness(rules, spanCount: spans.count, members: members, &judgement)
+    checkSurplus(spans, rules, members: members, &judgement)
     if judgement.isComplete {
       for orphan in orphans {
         judgement.findings.append(
@@ -161,65 +163,62 @@ struct TraceJudge {
       (.wrongKind, "'\(node.name)' of kind \(kind)", "'\(names.text(Int(span.name)))' of kind \(span.kind)"))
   }
 
-  /// Counts the children of each span against its node; too few say that the trace is not complete.
-  private func checkCounts(
-    _ spans: [SpanRow], _ rules: MessageRules, members: Int, _ names: NameTable, _ judgement: inout Judgement
-  ) {
+  /// Are all expected spans there? Only their absence leaves a trace open: it may be lost telemetry.
+  private func checkCompleteness(_ rules: MessageRules, spanCount: Int, members: Int, _ judgement: inout Judgement) {
     var present = [Int](repeating: 0, count: rules.nodes.count)
-    for case let node? in nodes.prefix(spans.count) { present[node] += 1 }
-    // A missing span whose place another one has taken is explained by that.
+    for case let node? in nodes.prefix(spanCount) { present[node] += 1 }
+    let explained = explainedNodes(rules, spanCount: spanCount, present)
+    var totals = [Int](repeating: 0, count: rules.nodes.count)
+    for (index, node) in rules.nodes.enumerated() {
+      let count = node.count.value(members: members)
+      guard node.isOptional else {
+        totals[index] = count * (node.parent.map { totals[$0] } ?? 1)
+        if present[index] < totals[index], !explained.contains(index) { judgement.isComplete = false }
+        continue
+      }
+      // An optional part is there whole or not at all: children tell that their parent was there too.
+      guard let parent = node.parent, rules.nodes[parent].isOptional else { continue }
+      if present[index] != count * present[parent] { judgement.isComplete = false }
+    }
+  }
+
+  /// Nodes without a span whose place another span has taken, which is a finding and not a loss.
+  private func explainedNodes(_ rules: MessageRules, spanCount: Int, _ present: [Int]) -> Set<Int> {
     var explained = Set<Int>()
-    for index in spans.indices {
+    for index in 0..<spanCount {
       guard let node = nodes[index], let parent = rules.nodes[node].parent, present[parent] == 0 else { continue }
       switch parents[index] {
-      case .client: explained.insert(parent)
-      case .span(let actual): if nodes[actual] != parent { explained.insert(parent) }
+      case .client, .span: explained.insert(parent)
       case .unknown: break
       }
     }
-    for (index, node) in rules.nodes.enumerated() {
-      let count = node.count.value(members: members)
-      guard let parent = node.parent else {
-        check(present[index], count, node, isExplained: explained.contains(index), &judgement)
-        continue
-      }
-      if node.isOptional && present[parent] == 0 { continue }
-      // An explained parent stands for one.
-      let parentCount = present[parent] == 0 && explained.contains(parent) ? 1 : present[parent]
-      check(present[index], count * parentCount, node, isExplained: explained.contains(index), &judgement)
-    }
-    guard judgement.isComplete, judgement.findings.isEmpty else { return }
-    checkDistribution(spans, rules, members: members, names, &judgement)
+    return explained
   }
 
-  private func check(
-    _ actual: Int, _ expected: Int, _ node: MessageRules.Node, isExplained: Bool, _ judgement: inout Judgement
+  /// Has any span more children of a node than the node allows? Loss cannot make more of them.
+  private func checkSurplus(
+    _ spans: [SpanRow], _ rules: MessageRules, members: Int, _ judgement: inout Judgement
   ) {
-    if actual < expected, !isExplained, !(node.isOptional && actual == 0) { judgement.isComplete = false }
-    if actual > expected {
-      judgement.findings.append((.unexpectedSpan, "\(expected) of '\(node.name)'", "\(actual)"))
-    }
-  }
-
-  /// The totals are right; is each parent's share?
-  private func checkDistribution(
-    _ spans: [SpanRow], _ rules: MessageRules, members: Int, _ names: NameTable, _ judgement: inout Judgement
-  ) {
+    let tops = spans.indices.filter { parents[$0] == .client }
+    checkSurplus(of: rules.top, among: tops, rules, members: members, under: "the span ID that we sent", &judgement)
     for index in spans.indices {
       guard let node = nodes[index] else { continue }
-      for child in rules.nodes[node].children where !rules.nodes[child].isOptional {
-        let expected = rules.nodes[child].count.value(members: members)
-        let actual = children[index].count { nodes[$0] == child }
-        // An orphan counts for the parent that lacks it, and is reported as one.
-        if actual > expected {
-          judgement.findings.append(
-            (
-              .unexpectedSpan, "\(expected) of '\(rules.nodes[child].name)' under each '\(rules.nodes[node].name)'",
-              "\(actual) under one"
-            ))
-          return
-        }
-      }
+      let name = "one '\(rules.nodes[node].name)'"
+      checkSurplus(
+        of: rules.nodes[node].children, among: children[index], rules, members: members, under: name, &judgement)
+    }
+  }
+
+  private func checkSurplus(
+    of expected: [Int], among siblings: [Int], _ rules: MessageRules, members: Int,
+    under parent: @autoclosure () -> String, _ judgement: inout Judgement
+  ) {
+    for node in expected {
+      let count = rules.nodes[node].count.value(members: members)
+      let actual = siblings.count { nodes[$0] == node }
+      guard actual > count else { continue }
+      judgement.findings.append(
+        (.unexpectedSpan, "\(count) of '\(rules.nodes[node].name)' under \(parent())", "\(actual)"))
     }
   }
 

@@ -1,5 +1,6 @@
-package import Observations
+import Observations
 package import Scenarios
+import Timing
 
 /// What a run means.
 package struct Verdict: Sendable {

@@ -1,20 +1,15 @@
 #pragma once
-#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
-#include <time.h>
 
-/* What Swift cannot import: inline clock reads, packed structs, variadic calls and macros. */
+/* What Swift's Glibc lacks or cannot import: epoll, packed structs, variadic calls, macros. Other system headers stay
+   out, or their types would be said to come from this module. */
+struct sockaddr;
 
-static inline int64_t linux_monotonic_nanoseconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static inline int linux_errno(void) { return errno; }
+/* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds. */
+int64_t linux_monotonic_nanoseconds(void);
+uint64_t linux_wall_nanoseconds(void);
 
 /* epoll_pwait2: nanosecond time-outs; negative waits for ever. Falls back to milliseconds, rounded up, where the
    kernel has no such call. */
@@ -25,10 +20,10 @@ int linux_epoll_add(int epoll, int fd, uint64_t token);
 
 /* A non-blocking TCP socket that is connecting to the address, without Nagle's delay, that is reset when it closes
    (or its port would stay in TIME_WAIT for a minute). The descriptor, or -1 and errno. */
-int linux_connect(const struct sockaddr *address, socklen_t length);
+int linux_connect(const struct sockaddr *address, uint32_t length);
 
 /* A non-blocking listening TCP socket on the address (port 0: the kernel chooses). The descriptor, or -1 and errno. */
-int linux_listen(const struct sockaddr *address, socklen_t length, int backlog);
+int linux_listen(const struct sockaddr *address, uint32_t length, int backlog);
 
 /* The next waiting connection, non-blocking and without Nagle's delay; -1 and errno. */
 int linux_accept(int listener);
@@ -56,3 +51,7 @@ void linux_error_text(int error, char *buffer, size_t capacity);
 
 /* Fills the buffer with random bytes from the kernel. */
 void linux_random(void *buffer, size_t count);
+
+/* A blocking TCP connection to the address whose connect, sends and receives give up after some seconds. The
+   descriptor, or -1 and errno. */
+int linux_connect_blocking(const struct sockaddr *address, uint32_t length, int seconds);

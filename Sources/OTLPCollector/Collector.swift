@@ -1,0 +1,92 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+package import Observations
+import Synchronization
+
+/// Listens for OTLP over HTTP/1.1 and turns the spans that arrive into observations; one thread, nothing kept.
+///
+/// A request is stored first and answered then: its spans are delivered before the exporter learns of it, so that a
+/// span of an export that succeeded is never missing.
+package final class Collector: Sendable {
+  /// The port that it listens on.
+  package let port: Int
+
+  private let group: MultiThreadedEventLoopGroup
+  private let listener: any Channel
+  private let ledger: CountLedger
+  private let isStopped = Mutex(false)
+
+  private init(port: Int, group: MultiThreadedEventLoopGroup, listener: any Channel, ledger: CountLedger) {
+    self.port = port
+    self.group = group
+    self.listener = listener
+    self.ledger = ledger
+  }
+
+  /// Listens, and returns once connections are accepted.
+  ///
+  /// - Parameter deliver: takes the spans of one export request, on the collector's own thread; no answer is sent
+  ///   while it runs. Every name and service that a batch uses was announced in it or in an earlier one.
+  /// - Throws: `CollectorUnavailable`.
+  package static func start(
+    _ configuration: Configuration = Configuration(), deliver: @escaping @Sendable (SpanBatch) -> Void
+  ) throws(CollectorUnavailable) -> Collector {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let ledger = CountLedger()
+    do {
+      let loop = group.next()
+      let shared = try loop.submit {
+        NIOLoopBound(
+          try CollectorLoop(configuration: configuration, ledger: ledger, deliver: deliver), eventLoop: loop)
+      }.wait()
+      let listener = try bootstrap(group, shared).bind(host: configuration.host, port: configuration.port).wait()
+      return Collector(
+        port: listener.localAddress?.port ?? configuration.port, group: group, listener: listener, ledger: ledger)
+    } catch {
+      try? group.syncShutdownGracefully()
+      throw CollectorUnavailable(host: configuration.host, port: configuration.port, reason: "\(error)")
+    }
+  }
+
+  /// What has been received so far; from any thread.
+  package var counts: CollectorCounts { ledger.counts }
+
+  /// Closes every connection and ends the thread; nothing is delivered once this has returned. Call it once the
+  /// collector is no longer needed, from any thread but its own.
+  package func stop() {
+    let wasStopped = isStopped.withLock { isStopped in
+      defer { isStopped = true }
+      return isStopped
+    }
+    guard !wasStopped else { return }
+    // The only failures are those of what is closed already.
+    try? listener.close().wait()
+    try? group.syncShutdownGracefully()
+  }
+
+  private static func bootstrap(
+    _ group: MultiThreadedEventLoopGroup, _ shared: NIOLoopBound<CollectorLoop>
+  ) -> ServerBootstrap {
+    ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      // Exporters send bodies of 100 KB and more: fewer, larger reads.
+      .childChannelOption(
+        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 65536, maximum: 262_144)
+      )
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try shared.value.admit(channel) }
+      }
+  }
+}
+
+/// The collector cannot listen.
+package struct CollectorUnavailable: Error, CustomStringConvertible {
+  package let host: String
+  package let port: Int
+  package let reason: String
+
+  package var description: String { "the collector cannot listen on \(host):\(port): \(reason)" }
+}

@@ -1,0 +1,26 @@
+extension Collector {
+  /// Where a collector listens and how it answers.
+  package struct Configuration: Sendable {
+    package var host = "127.0.0.1"
+    /// 0 lets the kernel choose.
+    package var port = 0
+    /// How much later than possible every request on /v1/traces is answered; its spans are delivered at once all the
+    /// same. Provokes the loss that a slow collector causes in exporters with a bounded queue.
+    package var answerDelay: Duration = .zero
+    /// Bytes of the largest body, as sent and as decompressed; OTLP's default, at most 1 GiB.
+    package var bodyLimit = 64 << 20
+
+    /// Bytes of unfinished bodies over all connections; the request that goes beyond is asked to come back.
+    var bodyBudget = 256 << 20
+    var connectionLimit = 1024
+    /// A connection that sends nothing for so long is closed; exporters keep theirs open between batches.
+    var idleLimit: Duration = .seconds(300)
+    /// How long a connection that we end is read on, so that its client can finish sending and read the answer.
+    var lingerLimit: Duration = .seconds(2)
+
+    package init() {}
+
+    /// What zlib's 32-bit counters hold with ease.
+    static let greatestBodyLimit = 1 << 30
+  }
+}

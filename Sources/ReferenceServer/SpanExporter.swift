@@ -1,0 +1,107 @@
+import Dispatch
+import Glibc
+import OTLPMessages
+import Synchronization
+import Timing
+
+/// Sends ended spans to an OTLP/HTTP endpoint in batches, from a thread of its own.
+///
+/// Like the SDKs' batch processors it never blocks the server: a full queue drops spans, and counts them.
+package final class SpanExporter: Sendable {
+  package struct Configuration: Sendable {
+    package var host: String
+    package var port: UInt16
+    /// Spans that may wait.
+    package var queueSize = 200_000
+    /// Spans of one request at most.
+    package var batchSize = 8_192
+    package var delayMilliseconds = 200
+
+    package init(host: String, port: UInt16) {
+      self.host = host
+      self.port = port
+    }
+  }
+
+  package struct Counts: Hashable, Sendable {
+    package var exported = 0
+    /// Spans that found the queue full.
+    package var overflowed = 0
+    /// Spans of batches that the endpoint did not take.
+    package var failed = 0
+  }
+
+  private struct State {
+    var waiting: [ExportedSpan] = []
+    var counts = Counts()
+    var isStopping = false
+  }
+
+  private let configuration: Configuration
+  private let state = Mutex(State())
+  private let wakeUp = DispatchSemaphore(value: 0)
+  private let finished = DispatchSemaphore(value: 0)
+
+  /// Starts the thread.
+  package init(_ configuration: Configuration) {
+    self.configuration = configuration
+    let thread = DispatchQueue(label: "span exporter")
+    thread.async { self.run() }
+  }
+
+  package var counts: Counts { state.withLock { $0.counts } }
+
+  func add(_ spans: [ExportedSpan]) {
+    let isFull = state.withLock { state in
+      let room = max(configuration.queueSize - state.waiting.count, 0)
+      state.waiting.append(contentsOf: spans.prefix(room))
+      state.counts.overflowed += max(spans.count - room, 0)
+      return state.waiting.count >= configuration.batchSize
+    }
+    if isFull { wakeUp.signal() }
+  }
+
+  /// Sends what waits and returns once it is done or has failed.
+  func flushAndStop() {
+    state.withLock { $0.isStopping = true }
+    wakeUp.signal()
+    finished.wait()
+  }
+
+  private func run() {
+    var encoder = ExportRequestEncoder(
+      resource: [
+        Attribute("service.name", .string("spanstorm-reference")),
+        Attribute("service.instance.id", .string("\(getpid())")),
+        Attribute("telemetry.sdk.language", .string("swift")),
+      ], scopeName: "spanstorm.reference")
+    let connection = ExportConnection(host: configuration.host, port: configuration.port)
+    while true {
+      let isStopping = state.withLock { $0.isStopping }
+      let batch = takeBatch()
+      if batch.isEmpty {
+        if isStopping { break }
+        _ = wakeUp.wait(timeout: .now() + .milliseconds(configuration.delayMilliseconds))
+        continue
+      }
+      for span in batch { encoder.append(span) }
+      let isTaken = connection.post(encoder.takeBody())
+      state.withLock {
+        if isTaken { $0.counts.exported += batch.count } else { $0.counts.failed += batch.count }
+      }
+      if batch.count < configuration.batchSize, !isStopping {
+        _ = wakeUp.wait(timeout: .now() + .milliseconds(configuration.delayMilliseconds))
+      }
+    }
+    connection.close()
+    finished.signal()
+  }
+
+  private func takeBatch() -> [ExportedSpan] {
+    state.withLock { state in
+      let batch = Array(state.waiting.prefix(configuration.batchSize))
+      state.waiting.removeFirst(batch.count)
+      return batch
+    }
+  }
+}

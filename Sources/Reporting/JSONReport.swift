@@ -1,0 +1,167 @@
+import Foundation
+import Observations
+import Scenarios
+import Timing
+import Verification
+
+extension Report {
+  /// The report for programs: `report.json`. Times are in nanoseconds, shares in per cent.
+  package func json() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try Array(encoder.encode(Document(self))) + Array("\n".utf8)
+  }
+
+  private struct Document: Encodable {
+    let format = "spanstorm-report/1"
+    let scenario: String
+    let target: String
+    /// In text: JSON numbers lose the lower bits of 64.
+    let seed: String
+    let version: String
+    let seconds: Double
+    let residentBytes: Int64
+    let wasInterrupted: Bool
+    let verdict: String
+    let reasons: [String]
+    let latencies: [String: Latency]
+    let messages: [String: Int]
+    let copies: [String: Int]
+    let echoes: [String: Int]
+    let traces: [String: Int]
+    let spans: [String: Int]
+    let connections: Connections
+    let unreadable: [String: Int]
+    let collector: [String: UInt64]
+    let expectations: [Expected]
+    let findings: [Found]
+
+    init(_ report: Report) {
+      let tallies = report.verdict.tallies
+      scenario = report.run.scenario
+      target = report.run.target
+      seed = String(report.run.seed)
+      version = report.run.version
+      seconds = report.run.seconds
+      residentBytes = report.run.residentBytes
+      wasInterrupted = report.run.wasInterrupted
+      verdict = report.verdict.outcome.rawValue
+      reasons = report.verdict.reasons
+      latencies = Dictionary(
+        uniqueKeysWithValues: Expectation.Latency.allCases.map {
+          ($0.rawValue, Latency(report.verdict.measurements[$0]))
+        })
+      messages = [
+        "sent": tallies.messagesSent, "echoed": tallies.messagesEchoed, "lost": tallies.messagesLost,
+        "withoutEcho": tallies.messagesWithoutEcho, "droppedArrivals": tallies.droppedArrivals,
+      ]
+      copies = [
+        "expected": tallies.copiesExpected, "received": tallies.copiesReceived, "lost": tallies.copiesLost,
+        "late": tallies.copiesLate, "duplicate": tallies.copiesDuplicate, "foreign": tallies.foreignEchoes,
+      ]
+      echoes = Dictionary(
+        uniqueKeysWithValues: EchoClass.allCases.map { ($0.rawValue, tallies.classes[$0] ?? 0) })
+      traces = [
+        "expected": tallies.tracesExpected, "complete": tallies.tracesComplete, "broken": tallies.tracesBroken,
+        "partial": tallies.tracesPartial, "unseen": tallies.tracesUnseen,
+      ]
+      spans = [
+        "ours": tallies.spansOfOurs, "others": tallies.spansOfOthers, "repeated": tallies.spansDuplicate,
+        "late": tallies.spansLate, "forgotten": tallies.spansForgotten, "dropped": tallies.spansDropped,
+      ]
+      connections = Connections(
+        opened: tallies.opened, failed: tallies.failed,
+        failures: Self.byWords(tallies.failures.map { ($0.words, $1) }),
+        closes: Self.byWords(tallies.closes.map { ($0.words, $1) }),
+        closeCodes: Self.byWords(tallies.closeCodes.map { (String($0), $1) }))
+      unreadable = Self.byWords(tallies.unreadable.map { ($0.description, $1) })
+      collector = [
+        "requests": report.collector.requests, "bytes": report.collector.bytes, "spans": report.collector.spans,
+        "invalidSpans": report.collector.invalidSpans, "refusedRequests": report.collector.refusedRequests,
+        "otherSignals": report.collector.otherSignals, "slowAnswers": report.collector.slowAnswers,
+        "overflowedNames": report.collector.overflowedNames, "droppedDeliveries": report.droppedDeliveries,
+      ]
+      expectations = report.verdict.expectations.map { Expected($0) }
+      findings = report.verdict.findings.map { Found($0) }
+    }
+
+    private static func byWords(_ counts: [(String, Int)]) -> [String: Int] {
+      Dictionary(counts, uniquingKeysWith: +)
+    }
+  }
+
+  private struct Latency: Encodable {
+    let count: UInt64
+    let mean: Double
+    let p50: UInt64
+    let p90: UInt64
+    let p99: UInt64
+    let p999: UInt64
+    let max: UInt64
+
+    enum CodingKeys: String, CodingKey {
+      case count, mean, p50, p90, p99, max
+      case p999 = "p99.9"
+    }
+
+    init(_ histogram: LatencyHistogram) {
+      count = histogram.count
+      mean = histogram.meanNanoseconds
+      p50 = histogram.nanoseconds(atPercentile: 50)
+      p90 = histogram.nanoseconds(atPercentile: 90)
+      p99 = histogram.nanoseconds(atPercentile: 99)
+      p999 = histogram.nanoseconds(atPercentile: 99.9)
+      max = histogram.maximumNanoseconds
+    }
+  }
+
+  private struct Connections: Encodable {
+    let opened: Int
+    let failed: Int
+    let failures: [String: Int]
+    let closes: [String: Int]
+    let closeCodes: [String: Int]
+  }
+
+  private struct Expected: Encodable {
+    let expectation: String
+    let outcome: String
+    let actual: Double?
+
+    init(_ judged: JudgedExpectation) {
+      expectation = judged.expectation.text
+      outcome = judged.outcome.rawValue
+      actual = judged.actual
+    }
+  }
+
+  private struct Found: Encodable {
+    let kind: String
+    let count: Int
+    let requirement: String
+    let source: String
+    let evidence: [Case]
+
+    struct Case: Encodable {
+      let connection: UInt32?
+      let message: String?
+      let sent: String?
+      let expected: String
+      let actual: String
+      let tree: [String]
+      let excerpt: String?
+    }
+
+    init(_ finding: Finding) {
+      kind = finding.kind.rawValue
+      count = finding.count
+      requirement = finding.kind.requirement
+      source = finding.kind.source
+      evidence = finding.evidence.map {
+        Case(
+          connection: $0.connection, message: $0.message, sent: $0.sent, expected: $0.expected, actual: $0.actual,
+          tree: $0.tree, excerpt: $0.excerpt)
+      }
+    }
+  }
+}

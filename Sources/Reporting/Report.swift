@@ -1,0 +1,46 @@
+package import Observations
+package import Verification
+
+/// All that is told of a run.
+package struct Report: Sendable {
+  package var run: RunDescription
+  package var verdict: Verdict
+  package var collector: CollectorCounts
+  /// Observations that found the queue to the verifier full, in batches.
+  package var droppedDeliveries: UInt64
+
+  package init(run: RunDescription, verdict: Verdict, collector: CollectorCounts, droppedDeliveries: UInt64) {
+    self.run = run
+    self.verdict = verdict
+    self.collector = collector
+    self.droppedDeliveries = droppedDeliveries
+  }
+}
+
+/// What was run.
+package struct RunDescription: Sendable {
+  package var scenario: String
+  /// Without secrets.
+  package var target: String
+  package var seed: UInt64
+  package var version: String
+  /// Whether a signal cut the run short.
+  package var wasInterrupted: Bool
+  package var connections: Int
+  package var seconds: Double
+  package var residentBytes: Int64
+
+  package init(
+    scenario: String, target: String, seed: UInt64, version: String, wasInterrupted: Bool, connections: Int,
+    seconds: Double, residentBytes: Int64
+  ) {
+    self.scenario = scenario
+    self.target = target
+    self.seed = seed
+    self.version = version
+    self.wasInterrupted = wasInterrupted
+    self.connections = connections
+    self.seconds = seconds
+    self.residentBytes = residentBytes
+  }
+}

@@ -1,0 +1,165 @@
+import Observations
+import Scenarios
+import Timing
+import Verification
+
+extension Report {
+  /// The report for people, in plain text of at most about 100 columns.
+  package var text: String {
+    var lines = [headline] + verdict.reasons.map { "  - \($0)" }
+    lines += ["", "Latency" + (hasWarmUp ? " (warm-up left out)" : "")] + latencyLines
+    lines += ["", "Delivery"] + deliveryLines
+    lines += ["", "Propagation"] + propagationLines
+    if verdict.tallies.tracesExpected > 0 || collector.spans > 0 { lines += ["", "Traces"] + traceLines }
+    lines += ["", "Connections"] + connectionLines
+    if !verdict.expectations.isEmpty { lines += ["", "Expectations"] + verdict.expectations.map(Self.line) }
+    for finding in verdict.findings { lines += [""] + Self.lines(finding) }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var headline: String {
+    let interrupted = run.wasInterrupted ? " (interrupted: this is what was done)" : ""
+    let subject = "\(run.scenario) against \(run.target), \(run.connections) connections, \(Self.decimal(run.seconds, 1)) s"
+    return "\(verdict.outcome.rawValue.uppercased())\(interrupted)  \(subject)"
+  }
+
+  private var hasWarmUp: Bool { verdict.measurements.sendLag.count < UInt64(verdict.tallies.messagesSent) }
+
+  private var latencyLines: [String] {
+    let header = Self.row("", ["p50", "p90", "p99", "p99.9", "max"])
+    let rows = Expectation.Latency.allCases.map { latency in
+      let histogram = verdict.measurements[latency]
+      let cells = [50, 90, 99, 99.9, 100].map { percentile in
+        histogram.count == 0 ? "-" : Self.time(histogram.nanoseconds(atPercentile: percentile))
+      }
+      return Self.row(latency.words, cells)
+    }
+    return [header] + rows
+  }
+
+  private var deliveryLines: [String] {
+    let t = verdict.tallies
+    var lines = [
+      "  messages  \(t.messagesSent) sent = \(t.messagesEchoed) echoed + \(t.messagesLost) lost"
+        + (t.messagesWithoutEcho > 0 ? " + \(t.messagesWithoutEcho) without echo" : ""),
+      "  copies    \(t.copiesExpected) expected = \(t.copiesReceived) received + \(t.copiesLost) lost"
+        + "; \(t.copiesLate) late, \(t.copiesDuplicate) duplicate",
+    ]
+    if t.droppedArrivals > 0 { lines.append("  \(t.droppedArrivals) dropped arrivals: due, and no session free to carry them") }
+    if t.foreignEchoes > 0 { lines.append("  \(t.foreignEchoes) messages of other senders") }
+    for (reason, count) in Self.sorted(t.unreadable) { lines.append("  \(count) × \(reason.description)") }
+    return lines
+  }
+
+  private var propagationLines: [String] {
+    let classes = verdict.tallies.classes
+    let seen = classes.values.reduce(0, +)
+    guard seen > 0 else { return ["  no echo was seen"] }
+    let right = classes[.continued] ?? 0
+    let others = EchoClass.allCases.filter { $0 != .continued }.compactMap { echoClass in
+      classes[echoClass].map { "\($0) \(echoClass.rawValue)" }
+    }
+    return [
+      "  \(Self.percent(right, of: seen)) of \(seen) echoes continued their message's trace"
+        + (others.isEmpty ? "" : "; " + others.joined(separator: ", "))
+    ]
+  }
+
+  private var traceLines: [String] {
+    let t = verdict.tallies
+    return [
+      "  traces    \(t.tracesExpected) expected = \(t.tracesComplete) complete + \(t.tracesBroken) with findings"
+        + " + \(t.tracesIncomplete) incomplete (\(t.tracesPartial) with some spans, \(t.tracesUnseen) with none)",
+      "  spans     \(t.spansOfOurs) of our traces, \(t.spansOfOthers) of others; \(t.spansDuplicate) repeated,"
+        + " \(t.spansLate) late, \(t.spansForgotten + t.spansDropped) not kept",
+      "  collector \(collector.requests) requests, \(collector.bytes) bytes; \(collector.refusedRequests) refused,"
+        + " \(collector.invalidSpans) invalid spans, \(collector.slowAnswers) slow answers",
+    ]
+  }
+
+  private var connectionLines: [String] {
+    let t = verdict.tallies
+    return ["  \(t.opened) opened, \(t.failed) failed"]
+      + Self.sorted(t.failures).map { "  \($1) × \($0.words)" }
+      + Self.sorted(t.closes).filter { $0.0 != .ours }.map { "  \($1) × closed \($0.words)" }
+  }
+
+  private static func line(_ judged: JudgedExpectation) -> String {
+    let actual = judged.actual.map { value in
+      switch judged.expectation.metric {
+      case .latency: time(UInt64(value))
+      case .propagation, .completeTraces: decimal(floor(value, digits: 3), 3) + "%"
+      case .count: String(Int(value))
+      }
+    }
+    return "  \(judged.outcome.rawValue.padded(to: 6))\(judged.expectation.text)   actual: \(actual ?? "nothing was seen")"
+  }
+
+  private static func lines(_ finding: Finding) -> [String] {
+    var lines = [
+      "Finding \(finding.kind.rawValue) × \(finding.count)", "  \(finding.kind.requirement) [\(finding.kind.source)]",
+    ]
+    for evidence in finding.evidence {
+      let place = [
+        evidence.message.map { "message \($0)" }, evidence.connection.map { "connection \($0)" },
+      ].compactMap { $0 }.joined(separator: ", ")
+      lines.append("  \(place.isEmpty ? "somewhere" : place)")
+      if let sent = evidence.sent { lines.append("    sent      \(sent)") }
+      lines.append("    expected  \(evidence.expected)")
+      lines.append("    actual    \(evidence.actual)")
+      if let excerpt = evidence.excerpt { lines.append("    arrived   \(excerpt.printable)") }
+      lines += evidence.tree.map { "    | \($0.printable)" }
+    }
+    return lines
+  }
+
+  // MARK: Numbers
+
+  private static func row(_ name: String, _ cells: [String]) -> String {
+    "  " + name.padded(to: 32) + cells.map { $0.leftPadded(to: 11) }.joined()
+  }
+
+  /// A time in the unit that suits it.
+  static func time(_ nanoseconds: UInt64) -> String {
+    switch nanoseconds {
+    case 0..<10_000: "\(nanoseconds) ns"
+    case 10_000..<1_000_000: "\(decimal(Double(nanoseconds) / 1e3, 1)) µs"
+    case 1_000_000..<10_000_000_000: "\(decimal(Double(nanoseconds) / 1e6, 2)) ms"
+    default: "\(decimal(Double(nanoseconds) / 1e9, 2)) s"
+    }
+  }
+
+  /// A share in per cent, never rounded up to 100.
+  static func percent(_ part: Int, of whole: Int) -> String {
+    whole == 0 ? "-" : decimal(floor(Double(part) / Double(whole) * 100, digits: 3), 3) + "%"
+  }
+
+  private static func floor(_ value: Double, digits: Int) -> Double {
+    let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
+    return (value * scale).rounded(.down) / scale
+  }
+
+  static func decimal(_ value: Double, _ digits: Int) -> String {
+    let scale = (0..<digits).reduce(1.0) { scale, _ in scale * 10 }
+    let scaled = (value * scale).rounded()
+    guard scaled.magnitude < 9e15 else { return "\(value)" }
+    let whole = Int64(scaled)
+    let fraction = String(whole.magnitude % UInt64(scale))
+    let padding = String(repeating: "0", count: max(digits - fraction.utf8.count, 0))
+    return "\(whole < 0 ? "-" : "")\(whole.magnitude / UInt64(scale)).\(padding)\(fraction)"
+  }
+
+  static func sorted<Key>(_ counts: [Key: Int]) -> [(Key, Int)] {
+    counts.map { ($0.key, $0.value) }.sorted { ($1.1, "\($0.0)") < ($0.1, "\($1.0)") }
+  }
+}
+
+extension String {
+  func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(width - count, 0)) }
+  func leftPadded(to width: Int) -> String { String(repeating: " ", count: Swift.max(width - count, 0)) + self }
+
+  /// Without control characters, which could play tricks on a terminal.
+  var printable: String {
+    String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{fffd}" : $0 }))
+  }
+}

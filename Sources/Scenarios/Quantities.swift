@@ -1,0 +1,32 @@
+package import Timing
+
+/// Quantities as they are written, with their units.
+package enum Quantities {
+  /// A rate like `500/s`, above 0 and at most 100 million a second; nil for anything else.
+  package static func rate(_ word: String) -> Rate? {
+    guard word.hasSuffix("/s"), let number = number(String(word.dropLast(2))), number <= 100_000_000 else { return nil }
+    return Rate(perSecond: number)
+  }
+
+  package static let longestDuration = Duration.seconds(30 * 24 * 3600)
+
+  /// A time like `10s`, `250ms` or `2m`, at most 30 days, to the nearest nanosecond; nil for anything else.
+  package static func duration(_ word: String) -> Duration? {
+    let units: [(suffix: String, nanoseconds: Double)] = [
+      ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9),
+    ]
+    for unit in units where word.hasSuffix(unit.suffix) {
+      guard let value = number(String(word.dropLast(unit.suffix.count))) else { continue }
+      let nanoseconds = (value * unit.nanoseconds).rounded()
+      guard nanoseconds <= Double(longestDuration.clampedNanoseconds) else { return nil }
+      return .nanoseconds(Int64(nanoseconds))
+    }
+    return nil
+  }
+
+  /// A number that is not negative, without blanks or signs.
+  static func number(_ word: String) -> Double? {
+    guard DocumentReader.isJSONNumber(word), let value = Double(word), value >= 0, value.isFinite else { return nil }
+    return value
+  }
+}

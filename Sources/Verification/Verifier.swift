@@ -1,0 +1,486 @@
+package import Observations
+package import Scenarios
+package import Timing
+package import TraceContext
+
+/// Judges a run while it happens: observations in, at the end a verdict.
+///
+/// Pure: the same observations give the same verdict, in whatever batches; time comes with the observations and with
+/// `advance(to:)`. Memory is bounded by what is in flight and by what is kept of the recent past.
+package struct Verifier {
+  /// How long a trace that looks complete must have been quiet before it is judged, so that what does not belong into
+  /// it is seen beside what does.
+  static let quietTime: Int64 = 1_000_000_000
+  /// Spans of unsettled messages that are kept at most (48 bytes each).
+  static let spanLimit = 8_000_000
+  /// How much later than its time a copy may be handed over without being taken for lost.
+  static let deliveryGrace: Int64 = 100_000_000
+
+  private let identities: IdentityPermutation
+  private let rules: [MessageRules]
+  private let settleTime: Int64
+  private let expectations: [Expectation]
+  private var names: NameTable
+  private var tables: [MessageTable] = []
+  private var spans = Pool<SpanRow>()
+  private var copies = Pool<CopyRow>()
+  private var judge = TraceJudge()
+  private var gathered: [SpanRow] = []
+  private var findings = FindingLedger()
+  package private(set) var tallies = Tallies()
+  package private(set) var measurements = Measurements()
+
+  package init(_ scenario: Scenario, identities: IdentityPermutation) {
+    self.identities = identities
+    var patterns: [NamePattern] = []
+    rules = scenario.messages.map { MessageRules($0, patterns: &patterns) }
+    names = NameTable(patterns: patterns)
+    settleTime = scenario.collector.settle.clampedNanoseconds
+    expectations = scenario.expectations
+  }
+
+  package mutating func take(_ delivery: Delivery) {
+    switch delivery {
+    case .facts(let batch):
+      for (index, observation) in batch.observations.enumerated() {
+        take(observation, excerpt: batch.excerpts.isEmpty ? nil : batch.excerpts[index])
+      }
+    case .spans(let batch):
+      for name in batch.newNames { names.add(name.text, at: Int(name.index.rawValue)) }
+      for span in batch.spans { take(span, at: batch.receivedAt) }
+    }
+  }
+
+  /// Settles what is ready at this time.
+  package mutating func advance(to now: Instant) {
+    for shard in tables.indices {
+      var ready: [UInt32] = []
+      var looked: [UInt32] = []
+      tables[shard].pending { sequence, row in
+        let rules = self.rules[Int(row.type)]
+        let expected = rules.copies.value(members: Int(row.members))
+        let isDelivered =
+          Int(row.copies) >= expected || now - row.sent > rules.withinNanoseconds + Self.deliveryGrace
+        guard isDelivered else { return }
+        if rules.nodes.isEmpty {
+          ready.append(sequence)
+        } else if now - max(row.lastArrival, row.sent) >= settleTime {
+          ready.append(sequence)
+        } else if row.spanCount >= row.requiredSpans, row.spanCount != row.judgedSpans,
+          now - row.lastArrival >= Self.quietTime
+        {
+          looked.append(sequence)
+        }
+      }
+      for sequence in ready { settle(sequence, shard, isFinal: true) }
+      for sequence in looked { settle(sequence, shard, isFinal: false) }
+    }
+  }
+
+  /// Messages that were sent and are not settled.
+  package private(set) var pending = 0
+
+  /// Settles everything and tells what the run means.
+  ///
+  /// - Parameters:
+  ///   - droppedDeliveries: deliveries that never reached this verifier.
+  ///   - collector: what the collector counted.
+  package mutating func finish(droppedDeliveries: UInt64, collector: CollectorCounts) -> Verdict {
+    for shard in tables.indices {
+      var rest: [UInt32] = []
+      tables[shard].pending { sequence, _ in rest.append(sequence) }
+      for sequence in rest { settle(sequence, shard, isFinal: true) }
+    }
+    return Verdict(
+      findings: findings.all, expectations: expectations, tallies: tallies, measurements: measurements,
+      droppedDeliveries: droppedDeliveries, collector: collector)
+  }
+}
+
+// MARK: - Facts
+
+extension Verifier {
+  private mutating func take(_ observation: Observation, excerpt: String?) {
+    switch observation {
+    case .opened(let opened):
+      tallies.opened += 1
+      measurements.connectTime.record(nanoseconds: opened.connectNanoseconds)
+    case .failed(let failed): tallies.failures[failed.reason, default: 0] += 1
+    case .closed(let closed):
+      tallies.closes[closed.cause, default: 0] += 1
+      tallies.closeCodes[closed.code, default: 0] += 1
+    case .dropped: tallies.droppedArrivals += 1
+    case .foreignEcho: tallies.foreignEchoes += 1
+    case .unreadable(let unreadable): take(unreadable, excerpt: excerpt)
+    case .sent(let sent): take(sent)
+    case .echoed(let echoed): take(echoed, excerpt: excerpt)
+    }
+  }
+
+  private mutating func take(_ unreadable: Observation.Unreadable, excerpt: String?) {
+    tallies.unreadable[unreadable.reason, default: 0] += 1
+    let (kind, expected): (FindingKind, String)
+    switch unreadable.reason {
+    case .unmatched: return
+    case .invalidJSON, .notAnObject, .binary: (kind, expected) = (.unreadableMessage, "a JSON object in a text frame")
+    case .protocolError: (kind, expected) = (.protocolError, "frames as RFC 6455 has them")
+    }
+    findings.add(
+      kind,
+      Evidence(
+        connection: unreadable.connection, expected: expected, actual: unreadable.reason.description, excerpt: excerpt))
+  }
+
+  private mutating func take(_ sent: Observation.Sent) {
+    guard let shard = prepare(sent.message) else { return }
+    let rules = self.rules[Int(sent.type)]
+    let members = Int(sent.members)
+    tallies.messagesSent += 1
+    tallies.copiesExpected += rules.copies.value(members: members)
+    if !rules.nodes.isEmpty { tallies.tracesExpected += 1 }
+    if !sent.isWarmUp { measurements.sendLag.record(nanoseconds: sent.at - sent.due) }
+    pending += 1
+    tables[shard][sent.message.sequence].begin(sent, requiredSpans: rules.requiredSpans(members: members))
+  }
+
+  private mutating func take(_ echoed: Observation.Echoed, excerpt: String?) {
+    let traced: MessageIdentity? =
+      if case .present(let traceparent) = echoed.context { identities.identity(of: traceparent.traceID) } else { nil }
+    guard let message = echoed.message ?? traced else {
+      // Nothing tells whose it is.
+      let echoClass = Self.uncorrelatedClass(of: echoed.context)
+      tallies.classes[echoClass, default: 0] += 1
+      if let kind = echoClass.finding {
+        findings.add(
+          kind,
+          Evidence(
+            connection: echoed.connection, expected: "the trace of one of our messages", actual: echoed.context.text,
+            excerpt: excerpt))
+      }
+      return
+    }
+    guard let shard = prepare(message) else {
+      tallies.copiesLate += 1
+      return
+    }
+    let echoClass = classify(echoed.context, answering: message, traced: traced)
+    tallies.classes[echoClass, default: 0] += 1
+    count(echoed, of: message, shard, echoClass)
+    guard let kind = echoClass.finding else { return }
+    if echoClass == .restarted { tables[shard][message.sequence].isRestarted = true }
+    add(
+      kind, message, shard,
+      expected: Self.expectation(of: echoClass), actual: describe(echoed.context, traced: traced), excerpt: excerpt)
+  }
+
+  private static func uncorrelatedClass(of context: EchoedContext) -> EchoClass {
+    switch context {
+    case .absent: .absent
+    case .wrongType, .malformed: .malformed
+    case .present: .foreign
+    }
+  }
+
+  private mutating func count(
+    _ echoed: Observation.Echoed, of message: MessageIdentity, _ shard: Int, _ echoClass: EchoClass
+  ) {
+    let row = tables[shard][message.sequence]
+    let rules = self.rules[Int(row.type)]
+    tables[shard][message.sequence].copies += 1
+    tables[shard][message.sequence].lastArrival = max(row.lastArrival, echoed.at)
+    if Int(row.copies) >= rules.copies.value(members: Int(row.members)) {
+      tallies.copiesDuplicate += 1
+    } else if echoed.at - row.sent > rules.withinNanoseconds {
+      tallies.copiesLate += 1
+    } else {
+      tallies.copiesReceived += 1
+      tables[shard][message.sequence].copiesInTime += 1
+    }
+    if row.state != .settled, echoClass == .continued, case .present(let traceparent) = echoed.context {
+      tables[shard][message.sequence].firstCopy = copies.add(
+        CopyRow(parentID: traceparent.parentID.rawValue, next: row.firstCopy))
+    }
+    if row.state != .unknown, !row.isWarmUp {
+      measurements.responseTime.record(nanoseconds: echoed.at - row.due)
+      measurements.serviceTime.record(nanoseconds: echoed.at - row.sent)
+    }
+  }
+
+  private func classify(
+    _ context: EchoedContext, answering message: MessageIdentity, traced: MessageIdentity?
+  ) -> EchoClass {
+    switch context {
+    case .absent: return .absent
+    case .wrongType, .malformed: return .malformed
+    case .present(let traceparent):
+      guard let traced else { return .restarted }
+      if traced == message {
+        return traceparent.parentID == identities.spanID(in: traceparent.traceID) ? .unchanged : .continued
+      }
+      return isEarlier(traced, onTheConnectionOf: message) ? .stale : .crossed
+    }
+  }
+
+  /// Whether `other` was sent before `message` on the same connection. Of a message so old that nothing is known of it
+  /// any more, only its age is sure.
+  private func isEarlier(_ other: MessageIdentity, onTheConnectionOf message: MessageIdentity) -> Bool {
+    guard other.shard == message.shard, other.sequence < message.sequence else { return false }
+    let table = tables[Int(message.shard)]
+    if table.isForgotten(other.sequence) { return true }
+    return table.contains(other.sequence) && table[other.sequence].connection == table[message.sequence].connection
+  }
+
+  /// The index of a message's table, in which the message now has a row; nil for one that is forgotten.
+  private mutating func prepare(_ message: MessageIdentity) -> Int? {
+    let shard = Int(message.shard)
+    guard shard < 256 else { return nil }
+    while tables.count <= shard { tables.append(MessageTable()) }
+    guard !tables[shard].isForgotten(message.sequence) else { return nil }
+    tables[shard].prepare(message.sequence)
+    return shard
+  }
+}
+
+// MARK: - Spans
+
+extension Verifier {
+  private mutating func take(_ span: SpanObservation, at now: Instant) {
+    guard let message = identities.identity(of: span.traceID), message.shard < 256 else {
+      tallies.spansOfOthers += 1
+      return
+    }
+    tallies.spansOfOurs += 1
+    guard let shard = prepare(message) else {
+      tallies.spansForgotten += 1
+      return
+    }
+    let row = tables[shard][message.sequence]
+    if row.state == .settled {
+      takeLate(span, message, shard, row)
+      return
+    }
+    guard spans.inUse < Self.spanLimit, row.spanCount < row.requiredSpans &* 4 &+ 4096 else {
+      tallies.spansDropped += 1
+      return
+    }
+    let index = spans.add(SpanRow(span, next: row.firstSpan))
+    tables[shard][message.sequence].firstSpan = index
+    tables[shard][message.sequence].spanCount += 1
+    tables[shard][message.sequence].lastArrival = max(row.lastArrival, now)
+  }
+
+  /// A span of a message that was judged already: a repeated or late one of the expected, or one that does not belong.
+  private mutating func takeLate(
+    _ span: SpanObservation, _ message: MessageIdentity, _ shard: Int, _ row: MessageRow
+  ) {
+    let name = Int(span.name.rawValue)
+    if rules[Int(row.type)].nodes.contains(where: { names.matches(name, $0.pattern) }) {
+      tallies.spansLate += 1
+      return
+    }
+    let isLeak = row.entryEnd > 0 && span.start >= row.entryEnd
+    let delay = isLeak ? ", begun \(milliseconds(span.start - row.entryEnd)) after the entry span had ended" : ""
+    add(
+      isLeak ? .contextLeak : .unexpectedSpan, message, shard, expected: "no such span",
+      actual: "'\(names.text(name))' under \(span.parentID)\(delay)")
+  }
+
+  /// Judges a message's spans and copies; unless `isFinal`, only if its trace is complete.
+  private mutating func settle(_ sequence: UInt32, _ shard: Int, isFinal: Bool) {
+    let message = MessageIdentity(shard: UInt32(shard), sequence: sequence)
+    let row = tables[shard][sequence]
+    let rules = self.rules[Int(row.type)]
+    let traceID = identities.traceID(of: message)
+    let clientSpan = identities.spanID(in: traceID).rawValue
+    let duplicates = gather(row)
+    let judgement = judge.judge(gathered, rules, members: Int(row.members), clientSpan: clientSpan, names)
+    guard isFinal || judgement.isComplete else {
+      tables[shard][sequence].judgedSpans = row.spanCount
+      return
+    }
+    tallies.spansDuplicate += duplicates
+    tables[shard][sequence].entryEnd = judgement.entryEnd
+    if !rules.nodes.isEmpty {
+      for finding in judgement.findings {
+        add(finding.kind, message, shard, expected: finding.expected, actual: finding.actual)
+      }
+      judgeCopies(row, rules, isComplete: judgement.isComplete, message, shard)
+      countTrace(row, judgement)
+    }
+    countDelivery(row, rules)
+    if tables[shard][sequence].shown != 0 {
+      findings.attach(judge.tree(gathered, names, clientSpan: clientSpan), toMessage: identities.text(of: message))
+    }
+    release(row)
+    tables[shard][sequence].end()
+    pending -= 1
+    tables[shard].settled(sequence)
+  }
+
+  /// Copies a message's spans into `gathered`, each once; returns how many were there again.
+  private mutating func gather(_ row: MessageRow) -> Int {
+    gathered.removeAll(keepingCapacity: true)
+    var seen = Set<UInt64>()
+    var duplicates = 0
+    var index = row.firstSpan
+    while index >= 0 {
+      let span = spans[index]
+      if seen.insert(span.spanID).inserted { gathered.append(span) } else { duplicates += 1 }
+      index = span.next
+    }
+    return duplicates
+  }
+
+  /// Do the copies' parent IDs name spans, the right ones, and each its own?
+  private mutating func judgeCopies(
+    _ row: MessageRow, _ rules: MessageRules, isComplete: Bool, _ message: MessageIdentity, _ shard: Int
+  ) {
+    let expected = rules.echoParent.flatMap { pattern in rules.nodes.first { $0.pattern == pattern }?.name }
+    var parents = Set<UInt64>()
+    var index = row.firstCopy
+    while index >= 0 {
+      let copy = copies[index]
+      index = copy.next
+      if !parents.insert(copy.parentID).inserted {
+        add(
+          .sharedParent, message, shard, expected: "a parent ID of its own in each copy",
+          actual: "\(SpanID(copy.parentID)) in more than one")
+      }
+      switch judge.pattern(ofSpan: copy.parentID, rules) {
+      case .none:
+        guard isComplete else { continue }
+        add(
+          .echoNamesNoSpan, message, shard, expected: expected.map { "the id of a span '\($0)'" } ?? "a span's id",
+          actual: "\(SpanID(copy.parentID)), which no span of the complete trace has")
+      case .some(let pattern):
+        guard let expected, pattern != rules.echoParent else { continue }
+        add(
+          .echoNamesWrongSpan, message, shard, expected: "the id of a span '\(expected)'",
+          actual: "\(SpanID(copy.parentID)), a span '\(judge.name(ofSpan: copy.parentID, gathered, names))'")
+      }
+    }
+  }
+
+  private mutating func countTrace(_ row: MessageRow, _ judgement: TraceJudge.Judgement) {
+    if !judgement.findings.isEmpty {
+      tallies.tracesBroken += 1
+    } else if judgement.isComplete {
+      tallies.tracesComplete += 1
+    } else if row.isRestarted {
+      // Its spans are in the trace that the server began instead.
+      tallies.tracesBroken += 1
+    } else if row.spanCount > 0 {
+      tallies.tracesPartial += 1
+    } else {
+      tallies.tracesUnseen += 1
+    }
+  }
+
+  private mutating func countDelivery(_ row: MessageRow, _ rules: MessageRules) {
+    let expected = rules.copies.value(members: Int(row.members))
+    let inTime = Int(row.copiesInTime)
+    if !rules.expectsEcho {
+      tallies.messagesWithoutEcho += 1
+    } else if inTime >= expected {
+      tallies.messagesEchoed += 1
+    } else {
+      tallies.messagesLost += 1
+      tallies.copiesLost += expected - inTime
+    }
+  }
+
+  private mutating func release(_ row: MessageRow) {
+    var index = row.firstSpan
+    while index >= 0 {
+      let next = spans[index].next
+      spans.remove(index)
+      index = next
+    }
+    index = row.firstCopy
+    while index >= 0 {
+      let next = copies[index].next
+      copies.remove(index)
+      index = next
+    }
+  }
+}
+
+// MARK: - Findings
+
+extension Verifier {
+  /// Adds a finding to a message that has a row, once for each kind.
+  private mutating func add(
+    _ kind: FindingKind, _ message: MessageIdentity, _ shard: Int, expected: String, actual: String,
+    excerpt: String? = nil
+  ) {
+    let bit = UInt32(1) << UInt32(kind.ordinal)
+    guard tables[shard][message.sequence].shown & bit == 0 else { return }
+    tables[shard][message.sequence].shown |= bit
+    guard findings.wantsEvidence(kind) else {
+      findings.count(kind)
+      return
+    }
+    let traceID = identities.traceID(of: message)
+    let sent = Traceparent(traceID: traceID, parentID: identities.spanID(in: traceID), flags: .sampled)
+    findings.add(
+      kind,
+      Evidence(
+        connection: tables[shard][message.sequence].connection, message: identities.text(of: message),
+        sent: sent.description, expected: expected, actual: actual, excerpt: excerpt))
+  }
+
+  private static func expectation(of echoClass: EchoClass) -> String {
+    switch echoClass {
+    case .continued, .restarted, .crossed, .stale, .foreign: "the same trace and a new parent ID"
+    case .unchanged: "a new parent ID"
+    case .malformed: "a well-formed traceparent"
+    case .absent: "a trace context"
+    }
+  }
+
+  private func describe(_ context: EchoedContext, traced: MessageIdentity?) -> String {
+    guard let traced else { return context.text }
+    let table = Int(traced.shard) < tables.count ? tables[Int(traced.shard)] : MessageTable()
+    let connection = table.contains(traced.sequence) ? " of connection \(table[traced.sequence].connection)" : ""
+    return "\(context.text), message \(identities.text(of: traced))\(connection)"
+  }
+}
+
+extension EchoedContext {
+  var text: String {
+    switch self {
+    case .absent: "no trace context"
+    case .wrongType: "a trace context of the wrong JSON type"
+    case .malformed(let fault): "a traceparent that is malformed: \(fault.text)"
+    case .present(let traceparent): traceparent.description
+    }
+  }
+}
+
+extension TraceparentFault {
+  var text: String {
+    switch self {
+    case .wrongLength(let count): "\(count) bytes long"
+    case .malformedVersion: "its version is not two lowercase hex digits"
+    case .forbiddenVersion: "version ff"
+    case .missingDash(let offset): "no dash at byte \(offset)"
+    case .malformedTraceID: "its trace ID is not 32 lowercase hex digits"
+    case .zeroTraceID: "its trace ID is all zero"
+    case .malformedParentID: "its parent ID is not 16 lowercase hex digits"
+    case .zeroParentID: "its parent ID is all zero"
+    case .malformedFlags: "its flags are not two lowercase hex digits"
+    }
+  }
+}
+
+extension UnreadableReason {
+  package var description: String {
+    switch self {
+    case .invalidJSON: "no JSON"
+    case .notAnObject: "JSON, but no object"
+    case .binary: "a binary message"
+    case .unmatched: "an object that no message type matches"
+    case .protocolError(let section, let code): "frames that break RFC 6455 §\(section) (close code \(code))"
+    }
+  }
+}

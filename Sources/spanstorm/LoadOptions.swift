@@ -1,0 +1,51 @@
+import ArgumentParser
+import Scenarios
+
+/// What the command line may change of a scenario's load.
+struct LoadOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Opens N connections instead of the scenario's.", valueName: "N"))
+  var connections: Int?
+
+  @Option(help: ArgumentHelp("Sends at this rate in every phase that has one, as in '2000/s'.", valueName: "rate"))
+  var rate: String?
+
+  @Option(name: .customLong("for"), help: ArgumentHelp("Length of the last phase, as in '20s'.", valueName: "time"))
+  var duration: String?
+
+  @Option(help: ArgumentHelp("Number that decides ids, due times and the mix; random by default.", valueName: "N"))
+  var seed: UInt64?
+
+  @Option(
+    help: ArgumentHelp(
+      "Server to test instead of the scenario's: an origin like 'ws://127.0.0.1:8000', or a whole URL.",
+      valueName: "URL"))
+  var target: String?
+
+  func apply(to scenario: Scenario) throws -> Scenario {
+    var scenario = scenario
+    if let connections {
+      let size = scenario.group?.size ?? 1
+      guard (1...1_000_000).contains(connections), connections % size == 0 else {
+        throw ValidationError("--connections lies between 1 and 1000000 and fills groups of \(size)")
+      }
+      scenario.load.connections = connections
+    }
+    if let rate {
+      guard let rate = Quantities.rate(rate) else {
+        throw ValidationError("--rate '\(rate)' is no rate; write it as in '2000/s'")
+      }
+      for index in scenario.load.phases.indices {
+        if case .open(_, let arrivals) = scenario.load.phases[index].pace {
+          scenario.load.phases[index].pace = .open(rate, arrivals)
+        }
+      }
+    }
+    if let duration {
+      guard let time = Quantities.duration(duration), time > .zero else {
+        throw ValidationError("--for '\(duration)' is no time; write it as in '20s'")
+      }
+      scenario.load.phases[scenario.load.phases.count - 1].duration = time
+    }
+    return scenario
+  }
+}

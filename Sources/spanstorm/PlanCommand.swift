@@ -1,0 +1,43 @@
+import ArgumentParser
+import Planning
+import Scenarios
+import Timing
+import TraceContext
+
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Prints what would be sent, when, with which traceparents; opens nothing.")
+
+  @Argument(help: "A scenario file.") var scenario: String
+  @OptionGroup var load: LoadOptions
+  @Option(help: ArgumentHelp("Messages to print.", valueName: "N")) var messages = 10
+
+  func run() throws {
+    let plan = try ScenarioFile.plan(
+      try load.apply(to: try ScenarioFile.read(scenario)), path: scenario, seed: load.seed, target: load.target)
+    say("scenario \(plan.scenario.name), seed \(plan.seed)\n")
+    say("target   \(plan.target.authority), \(plan.scenario.load.connections) connections\n")
+    for index in [0, plan.scenario.load.connections - 1] where index == 0 || plan.scenario.load.connections > 1 {
+      say("  connection \(index) opens at \(seconds(plan.connectDue(ofConnection: index))): \(plan.path(ofConnection: index))\n")
+    }
+    say("then, from the moment when all are open:\n")
+    var arrivals = ArrivalSchedule(phases: plan.scenario.load.phases, seed: plan.seed)
+    var mix = MessageMix(plan.scenario.messages, seed: plan.seed)
+    for sequence in 0..<UInt32(clamping: max(messages, 0)) {
+      guard let arrival = arrivals.next() else {
+        if sequence == 0 { say("  each user sends, waits for its echo, thinks, and sends again\n") }
+        break
+      }
+      let type = mix.next()
+      let identity = MessageIdentity(shard: 0, sequence: sequence)
+      say("  \(seconds(arrival.dueNanoseconds)) \(plan.scenario.messages[type].name)")
+      say(" \(plan.templates[type].text(of: identity, in: plan.identities))\n")
+    }
+  }
+
+  private func seconds(_ nanoseconds: Int64) -> String {
+    let microseconds = nanoseconds / 1000
+    let fraction = String(microseconds % 1_000_000)
+    return "\(microseconds / 1_000_000).\(String(repeating: "0", count: 6 - fraction.utf8.count))\(fraction) s"
+  }
+}

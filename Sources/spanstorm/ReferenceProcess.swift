@@ -1,0 +1,48 @@
+import Foundation
+import ReferenceServer
+
+/// The reference server in a process of its own.
+final class ReferenceProcess {
+  /// Its origin, like `ws://127.0.0.1:40123`.
+  let origin: String
+  private let process: Process
+
+  /// Starts it and waits until it listens.
+  init(otlpPort: Int, faults: [Fault], exportQueue: Int?) throws {
+    process = Process()
+    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.arguments =
+      ["serve", "--port", "0", "--otlp", "http://127.0.0.1:\(otlpPort)", "--end-with-parent"]
+      + faults.flatMap { ["--fault", $0.rawValue] }
+      + (exportQueue.map { ["--export-queue", String($0)] } ?? [])
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    var line = Data()
+    while !line.contains(UInt8(ascii: "\n")) {
+      let chunk = output.fileHandleForReading.availableData
+      guard !chunk.isEmpty else { break }
+      line.append(chunk)
+    }
+    let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    guard words.count == 2, words[0] == "listening" else {
+      process.terminate()
+      process.waitUntilExit()
+      throw ReferenceUnavailable()
+    }
+    origin = String(words[1])
+  }
+
+  /// Ends it by SIGTERM; it flushes its spans first.
+  func stop() {
+    if process.isRunning { process.terminate() }
+    process.waitUntilExit()
+  }
+
+  var processIdentifier: Int32 { process.processIdentifier }
+}
+
+struct ReferenceUnavailable: Error, CustomStringConvertible {
+  var description: String { "the reference server did not start" }
+}

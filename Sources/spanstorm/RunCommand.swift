@@ -1,0 +1,114 @@
+import ArgumentParser
+import CLinux
+import Foundation
+import ReferenceServer
+import Reporting
+import Scenarios
+import Verification
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Runs a scenario's load, verifies every message, and prints the report.",
+    discussion: """
+      The report goes to standard output, progress to standard error, and report.json into the run's folder. The \
+      target must export its spans by OTLP/HTTP to the collector that runs beside the load: by default on the port \
+      that the scenario names; with --collector-port on another one. Ctrl-C ends the load early and still reports.
+
+      Faults for --reference --fault: \(Fault.allCases.map(\.rawValue).joined(separator: ", ")).
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+
+  @Argument(help: "A scenario file.") var scenario: String
+  @OptionGroup var load: LoadOptions
+  @Flag(help: "Tests Spanstorm's own reference server, which is started in a process of its own.")
+  var reference = false
+  @Option(help: ArgumentHelp("A fault that the reference server shows (repeatable).", valueName: "name"))
+  var fault: [Fault] = []
+  @Option(name: .customLong("export-queue"), help: ArgumentHelp("Spans that may wait in the reference server.", valueName: "N"))
+  var exportQueue: Int?
+  @Option(name: .customLong("collector-port"), help: ArgumentHelp("Port of the collector; 0 lets the kernel choose.", valueName: "port"))
+  var collectorPort: UInt16?
+  @Option(
+    name: .customLong("collector-delay"),
+    help: ArgumentHelp("Makes the collector answer so much later, as in '1s', to see what exporters do.", valueName: "time"))
+  var collectorDelay: String?
+  @Option(help: ArgumentHelp("Folder of the run; by default a new one under results/.", valueName: "folder"))
+  var out: String?
+  @Option(help: ArgumentHelp("What is printed: text or json.", valueName: "format")) var format = Format.text
+
+  func validate() throws {
+    if reference, load.target != nil { throw ValidationError("--reference and --target exclude each other") }
+    if !reference, !fault.isEmpty { throw ValidationError("--fault goes with --reference") }
+    if !reference, exportQueue != nil { throw ValidationError("--export-queue goes with --reference") }
+    if let exportQueue, exportQueue <= 0 { throw ValidationError("--export-queue is above 0") }
+    if let collectorDelay, Quantities.duration(collectorDelay) == nil {
+      throw ValidationError("--collector-delay '\(collectorDelay)' is no time; write it as in '1s'")
+    }
+  }
+
+  func run() throws {
+    var scenario = try load.apply(to: try ScenarioFile.read(self.scenario))
+    if let collectorPort { scenario.collector.httpPort = Int(collectorPort) }
+    if let delay = collectorDelay.flatMap(Quantities.duration) { scenario.collector.answerDelay = delay }
+    // Mistakes in the URL are told before anything is opened.
+    _ = try ScenarioFile.plan(scenario, path: self.scenario, seed: 0, target: load.target)
+    let openFiles = linux_raise_open_files()
+    guard UInt64(scenario.load.connections) + 64 <= openFiles else {
+      complain(
+        "error: \(scenario.load.connections) connections need as many open files, but the limit is \(openFiles); raise it with 'ulimit -n', or ask for fewer connections"
+      )
+      throw ExitStatus.usage.code
+    }
+    let folder = try RunFolder(out, scenario: scenario.name)
+    let session = RunSession(scenario: scenario, path: self.scenario, seed: load.seed, target: load.target)
+    let report = try session.run(reference: reference ? (fault, exportQueue) : nil)
+    try folder.write(report)
+    say(format == .text ? report.text : String(decoding: try report.json(), as: UTF8.self))
+    complain("report: \(folder.path)/report.json")
+    throw status(report).code
+  }
+
+  private func status(_ report: Report) -> ExitStatus {
+    if report.run.wasInterrupted { return .interrupted }
+    if report.verdict.tallies.opened == 0 {
+      complain("error: no connection to \(report.run.target) was opened; is the server there, and is the path right?")
+      return .unreachable
+    }
+    switch report.verdict.outcome {
+    case .pass: return .pass
+    case .fail: return .fail
+    case .inconclusive: return .inconclusive
+    }
+  }
+}
+
+/// Where the results of one run are kept.
+struct RunFolder {
+  let path: String
+
+  /// - Parameter path: nil for a new folder under results/.
+  init(_ path: String?, scenario: String) throws {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.timeZone = TimeZone(identifier: "UTC")
+    formatter.dateFormat = "yyyyMMdd-HHmmss"
+    let name = scenario.map { $0.isLetter || $0.isNumber || $0 == "-" ? $0 : "-" }
+    self.path = path ?? "results/\(String(name))-\(formatter.string(from: Date()))-\(getpid())"
+    do {
+      try FileManager.default.createDirectory(atPath: self.path, withIntermediateDirectories: true)
+    } catch {
+      complain("error: the folder '\(self.path)' cannot be made: \(error.localizedDescription)")
+      throw ExitStatus.usage.code
+    }
+  }
+
+  func write(_ report: Report) throws {
+    do {
+      try Data(try report.json()).write(to: URL(fileURLWithPath: "\(path)/report.json"))
+    } catch {
+      complain("error: the report cannot be written to '\(path)': \(error.localizedDescription)")
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import CLinux
+import Reactor
+import ReferenceServer
+
+struct ServeCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serves the reference chat: traced, with rooms, and right unless a fault is asked for.",
+    discussion: """
+      Prints 'listening ws://…' once it accepts connections. The chat lives at /ws/chat/<room>/ and understands \
+      {"type":"chat_message","message":…} and {"type":"typing","is_typing":…}, each with a "trace_context" object.
+
+      Faults:
+      \(Fault.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
+      """)
+
+  @Option(help: ArgumentHelp("Address to listen on.", valueName: "address")) var host = "127.0.0.1"
+  @Option(help: ArgumentHelp("Port to listen on; 0 lets the kernel choose.", valueName: "port")) var port: UInt16 = 0
+  @Option(help: ArgumentHelp("Where spans go: an OTLP/HTTP endpoint like 'http://127.0.0.1:4318'.", valueName: "URL"))
+  var otlp: String?
+  @Option(name: .customLong("export-queue"), help: ArgumentHelp("Spans that may wait for their export.", valueName: "N"))
+  var exportQueue = 200_000
+  @Option(help: ArgumentHelp("A misbehaviour to show (repeatable); see below.", valueName: "name"))
+  var fault: [Fault] = []
+  @Flag(help: .hidden) var endWithParent = false
+
+  func validate() throws {
+    if let otlp, Self.endpoint(otlp) == nil {
+      throw ValidationError("--otlp '\(otlp)' is no endpoint; write it as in 'http://127.0.0.1:4318'")
+    }
+    guard exportQueue > 0 else { throw ValidationError("--export-queue is above 0") }
+  }
+
+  func run() throws {
+    Interruption.watch()
+    if endWithParent { linux_end_with_parent() }
+    _ = linux_raise_open_files()
+    let exporter = otlp.flatMap(Self.endpoint).map { endpoint in
+      var configuration = SpanExporter.Configuration(host: endpoint.host, port: endpoint.port)
+      configuration.queueSize = exportQueue
+      return SpanExporter(configuration)
+    }
+    let server: ReferenceServer
+    do {
+      server = try ReferenceServer(
+        address: SocketAddress(host: host, port: port), faults: Set(fault), exporter: exporter,
+        isStopping: { Interruption.times > 0 })
+    } catch {
+      complain("error: the reference server cannot listen on \(host):\(port): \(error)")
+      throw ExitStatus.usage.code
+    }
+    say("listening ws://\(host.contains(":") ? "[\(host)]" : host):\(server.port)\n")
+    server.run()
+    if let counts = exporter?.counts, counts.overflowed + counts.failed > 0 {
+      complain(
+        "spans: \(counts.exported) exported, \(counts.overflowed) found the queue full, \(counts.failed) were not taken")
+    }
+  }
+
+  private static func endpoint(_ url: String) -> (host: String, port: UInt16)? {
+    guard url.hasPrefix("http://") else { return nil }
+    let rest = url.dropFirst("http://".count).prefix { $0 != "/" }
+    guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]), port > 0 else {
+      return rest.isEmpty ? nil : (String(rest), 4318)
+    }
+    return (String(rest[..<colon]), port)
+  }
+}
+
+extension Fault: ExpressibleByArgument {}

@@ -1,0 +1,60 @@
+import Foundation
+import Observations
+import Synchronization
+import Timing
+import Verification
+
+/// Runs the verifier on a thread of its own until the queue is finished.
+final class VerifierThread: Sendable {
+  /// What of the verdict is known while the run goes on.
+  struct Progress: Sendable {
+    var pending = 0
+    var tallies = Tallies()
+    /// When spans last arrived.
+    var lastSpans: Instant?
+  }
+
+  private static let sweepInterval: Int64 = 100_000_000
+
+  private let queue: ObservationQueue
+  private let progressState = Mutex(Progress())
+  private let result = Mutex<Verifier?>(nil)
+  private let finished = DispatchSemaphore(value: 0)
+
+  init(_ verifier: Verifier, queue: ObservationQueue) {
+    self.queue = queue
+    let thread = Thread { self.run(verifier) }
+    thread.name = "verifier"
+    thread.stackSize = 8 << 20
+    thread.start()
+  }
+
+  var progress: Progress { progressState.withLock { $0 } }
+
+  /// Waits until everything that was handed over is judged. The queue must be finished.
+  func join() -> Verifier? {
+    finished.wait()
+    return result.withLock { $0 }
+  }
+
+  private func run(_ initial: Verifier) {
+    var verifier = initial
+    var lastSpans: Instant?
+    var nextSweep = Instant.now
+    while let deliveries = queue.takeAll(waitingAtMostMilliseconds: 50) {
+      for delivery in deliveries {
+        if case .spans(let batch) = delivery { lastSpans = max(lastSpans ?? batch.receivedAt, batch.receivedAt) }
+        verifier.take(delivery)
+      }
+      let now = Instant.now
+      guard now >= nextSweep else { continue }
+      nextSweep = now.advanced(byNanoseconds: Self.sweepInterval)
+      verifier.advance(to: now)
+      let progress = Progress(pending: verifier.pending, tallies: verifier.tallies, lastSpans: lastSpans)
+      progressState.withLock { $0 = progress }
+    }
+    let last = verifier
+    result.withLock { $0 = last }
+    finished.signal()
+  }
+}

@@ -1,0 +1,64 @@
+import Dispatch
+import OTLPCollector
+import OTLPMessages
+import Observations
+import Synchronization
+import Testing
+import TraceContext
+
+/// A collector on a port of the kernel's choice, with everything that it has delivered; stops at its end.
+final class CollectorUnderTest: Sendable {
+  private final class Deliveries: Sendable {
+    let batches = Mutex<[SpanBatch]>([])
+    let arrived = DispatchSemaphore(value: 0)
+  }
+
+  private let deliveries = Deliveries()
+  private let collector: Collector
+
+  init(_ change: (inout Collector.Configuration) -> Void = { _ in }) throws {
+    var configuration = Collector.Configuration()
+    change(&configuration)
+    collector = try Collector.start(configuration) { [deliveries] batch in
+      deliveries.batches.withLock { $0.append(batch) }
+      deliveries.arrived.signal()
+    }
+  }
+
+  deinit { collector.stop() }
+
+  var port: Int { collector.port }
+  var counts: CollectorCounts { collector.counts }
+  var batches: [SpanBatch] { deliveries.batches.withLock { $0 } }
+  var spans: [SpanObservation] { batches.flatMap(\.spans) }
+
+  /// Names by their index, as a verifier learns them; an index that no batch has announced yet fails the test.
+  var spanNames: [String] {
+    var names: [NameIndex: String] = [:]
+    return batches.flatMap { batch in
+      for (index, text) in batch.newNames { names[index] = text }
+      return batch.spans.map { names[$0.name] ?? "not announced" }
+    }
+  }
+
+  /// Waits for the next batch; false after ten seconds.
+  func waitForBatch() -> Bool { deliveries.arrived.wait(timeout: .now() + 10) == .success }
+
+  func connect() throws -> ExporterConnection { try ExporterConnection(port: port) }
+}
+
+/// The body of an export request with `count` spans, numbered from `first`.
+func traceBody(spans count: Int = 1, from first: Int = 1, name: String = "step", service: String = "chat") -> [UInt8] {
+  var encoder = ExportRequestEncoder(
+    resource: [Attribute("service.name", .string(service)), Attribute("service.instance.id", .string("1"))],
+    scopeName: "tests")
+  for number in first..<first + count {
+    encoder.append(
+      ExportedSpan(
+        traceID: TraceID(high: 7, low: UInt64(number)), spanID: SpanID(UInt64(number)),
+        parentID: SpanID(UInt64(number - 1)), name: name, kind: .server, start: UInt64(number),
+        end: UInt64(number) + 5, attributes: [Attribute("messaging.system", .string("websocket"))], status: .ok,
+        flags: 0x301))
+  }
+  return encoder.takeBody()
+}

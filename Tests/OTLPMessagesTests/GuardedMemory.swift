@@ -1,0 +1,30 @@
+import Glibc
+import OTLPMessages
+import Testing
+
+/// Memory that ends where a forbidden page begins, so that a read of one byte too many ends the test process.
+final class GuardedMemory {
+  private let base: UnsafeMutableRawPointer
+  private let capacity: Int
+  private let pageSize: Int
+
+  init(capacity: Int) throws {
+    pageSize = sysconf(Int32(_SC_PAGESIZE))
+    self.capacity = (capacity + pageSize - 1) / pageSize * pageSize
+    let mapped = mmap(
+      nil, self.capacity + pageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    base = try #require(mapped != MAP_FAILED ? mapped : nil)
+    try #require(mprotect(base + self.capacity, pageSize, PROT_NONE) == 0)
+  }
+
+  deinit { munmap(base, capacity + pageSize) }
+
+  /// Scans `body` with its last byte right before the forbidden page.
+  func spans(in body: some RandomAccessCollection<UInt8>) throws(ScanError) -> [FoundSpan] {
+    let place = UnsafeMutableRawBufferPointer(start: base + capacity - body.count, count: body.count)
+    place.copyBytes(from: body)
+    var sink = CollectingSink()
+    try TraceRequestScanner.scan(place.bytes, into: &sink)
+    return sink.spans
+  }
+}
