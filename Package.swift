@@ -78,9 +78,10 @@ let package = Package(
     tests("Scenarios", ["TestInputs", "TraceContext", "Timing"]),
     tests("WebSocketProtocol", ["TestInputs"]),
     tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing"]),
-    tests("OTLPMessages", ["TraceContext"], resources: [.copy("Fixtures")]),
-    tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
+    tests("OTLPMessages", ["TraceContext"], resources: [.copy("Fixtures")]),
+    tests("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
+    tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     .testTarget(
       name: "EndToEndTests", dependencies: ["spanstorm", "ReferenceServer", "Verification"], swiftSettings: settings),
   ]

@@ -67,9 +67,10 @@ package enum PlanFault: Error, Hashable, Sendable {
 extension PlanFault: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .malformedURL(let url): "'\(url)' is no URL of a WebSocket server; write it as in 'ws://127.0.0.1:8000/path'"
+    case .malformedURL(let url):
+      "'\(RedactedURL.text(url))' is no URL of a WebSocket server; write it as in 'ws://127.0.0.1:8000/path'"
     case .unknownScheme(let scheme): "the scheme '\(scheme)' is not that of a WebSocket server; write 'ws://'"
-    case .encryptedTarget(let url): "'\(url)' asks for TLS, which is not built yet; write 'ws://'"
+    case .encryptedTarget(let url): "'\(RedactedURL.text(url))' asks for TLS, which is not built yet; write 'ws://'"
     }
   }
 }

@@ -24,8 +24,7 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
       case .messageID: "{message}"
       }
     }
-    let plain = text.prefix { $0 != "?" }
-    return "ws://\(authority)\(plain)" + (plain.utf8.count < text.utf8.count ? "?…" : "")
+    return RedactedURL.text("ws://\(authority)\(text)")
   }
 
   /// - Parameter replacement: replaces the URL whole, or its origin only where it has no path.

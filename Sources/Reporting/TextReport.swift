@@ -95,11 +95,14 @@ extension Report {
     return "  \(judged.outcome.rawValue.padded(to: 6))\(judged.expectation.text)   actual: \(actual ?? "nothing was seen")"
   }
 
+  /// Lines of a span tree that are printed.
+  private static let treeLimit = 24
+
   private static func lines(_ finding: Finding) -> [String] {
     var lines = [
       "Finding \(finding.kind.rawValue) × \(finding.count)", "  \(finding.kind.requirement) [\(finding.kind.source)]",
     ]
-    for evidence in finding.evidence {
+    for (index, evidence) in finding.evidence.enumerated() {
       let place = [
         evidence.message.map { "message \($0)" }, evidence.connection.map { "connection \($0)" },
       ].compactMap { $0 }.joined(separator: ", ")
@@ -108,7 +111,10 @@ extension Report {
       lines.append("    expected  \(evidence.expected)")
       lines.append("    actual    \(evidence.actual)")
       if let excerpt = evidence.excerpt { lines.append("    arrived   \(excerpt.printable)") }
-      lines += evidence.tree.map { "    | \($0.printable)" }
+      // One tree shows the case; the others are in the JSON report.
+      guard index == 0 else { continue }
+      lines += evidence.tree.prefix(treeLimit).map { "    | \($0.printable)" }
+      if evidence.tree.count > treeLimit { lines.append("    | … (the rest is in report.json)") }
     }
     return lines
   }

@@ -8,8 +8,6 @@ package enum Quantities {
     return Rate(perSecond: number)
   }
 
-  package static let longestDuration = Duration.seconds(30 * 24 * 3600)
-
   /// A time like `10s`, `250ms` or `2m`, at most 30 days, to the nearest nanosecond; nil for anything else.
   package static func duration(_ word: String) -> Duration? {
     let units: [(suffix: String, nanoseconds: Double)] = [
@@ -23,6 +21,8 @@ package enum Quantities {
     }
     return nil
   }
+
+  static let longestDuration = Duration.seconds(30 * 24 * 3600)
 
   /// A number that is not negative, without blanks or signs.
   static func number(_ word: String) -> Double? {

@@ -12,8 +12,10 @@ struct FindingLedger {
     if wantsEvidence(kind) { evidence[kind.ordinal].append(`case`) }
   }
 
-  /// Adds a message's span tree to what is kept of it.
-  mutating func attach(_ tree: [String], toMessage message: String) {
+  /// Adds a message's span tree to what is kept of it, if anything is.
+  mutating func attach(toMessage message: String, _ makeTree: () -> [String]) {
+    guard evidence.contains(where: { $0.contains { $0.message == message && $0.tree.isEmpty } }) else { return }
+    let tree = makeTree()
     for kind in evidence.indices {
       for index in evidence[kind].indices
       where evidence[kind][index].message == message && evidence[kind][index].tree.isEmpty {

@@ -12,6 +12,8 @@ struct MessageRules: Sendable {
     var count: Count
     /// Whether it or a node above it may be missing.
     var isOptional: Bool
+    /// Whether it may be missing although its parent is there.
+    var beginsOptional: Bool
     /// Index of the parent node, or nil under the span ID that we sent.
     var parent: Int?
     var children: [Int]
@@ -22,7 +24,7 @@ struct MessageRules: Sendable {
   /// The nodes directly under the span ID that we sent.
   var top: [Int] = []
   /// The pattern of the span that an echo's parent ID must name.
-  var echoParent: Int?
+  var echoParent: (pattern: Int, name: String)?
   var copies: Count
   /// How long after the send copies are waited for.
   var withinNanoseconds: Int64
@@ -34,16 +36,21 @@ struct MessageRules: Sendable {
     copies = type.echo?.copies ?? .fixed(0)
     withinNanoseconds = type.echo?.within.clampedNanoseconds ?? 0
     top = add(type.spans, under: nil, isOptional: false, &patterns)
-    echoParent = type.echo?.parent.map { Self.index(of: $0, in: &patterns) }
+    echoParent = type.echo?.parent.map { (Self.index(of: $0, in: &patterns), $0.text) }
   }
 
   /// Spans that must arrive before the trace can be complete.
   func requiredSpans(members: Int) -> Int {
+    totals(members: members).reduce(0) { $0.addingSaturated($1) }
+  }
+
+  /// By node: how many of it must be there; 0 for an optional one.
+  func totals(members: Int) -> [Int] {
     var totals = [Int](repeating: 0, count: nodes.count)
     for (index, node) in nodes.enumerated() where !node.isOptional {
-      totals[index] = node.count.value(members: members) * (node.parent.map { totals[$0] } ?? 1)
+      totals[index] = node.count.value(members: members).multipliedSaturated(by: node.parent.map { totals[$0] } ?? 1)
     }
-    return totals.reduce(0, +)
+    return totals
   }
 
   private mutating func add(
@@ -55,7 +62,7 @@ struct MessageRules: Sendable {
       nodes.append(
         Node(
           pattern: Self.index(of: rule.name, in: &patterns), name: rule.name.text, kind: rule.kind, count: rule.count,
-          isOptional: isOptional, parent: parent, children: []))
+          isOptional: isOptional, beginsOptional: rule.isOptional, parent: parent, children: []))
       nodes[index].children = add(rule.children, under: index, isOptional: isOptional, &patterns)
       return index
     }
@@ -68,12 +75,28 @@ struct MessageRules: Sendable {
   }
 }
 
+extension Int {
+  /// The product, or the greatest integer where it is beyond: a room's size, raised to the depth of a tree.
+  func multipliedSaturated(by factor: Int) -> Int {
+    let (product, overflow) = multipliedReportingOverflow(by: factor)
+    return overflow ? .max : product
+  }
+
+  func addingSaturated(_ other: Int) -> Int {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}
+
 /// The names of spans, and which patterns of the scenario each of them matches.
 struct NameTable: Sendable {
+  /// Names that are kept at most; the collector numbers fewer.
+  static let limit = 1 << 17
+
   private let patterns: [NamePattern]
   private let words: Int
   private var bits: [UInt64] = []
-  private var texts: [String] = []
+  private var texts: [String?] = []
 
   init(patterns: [NamePattern]) {
     self.patterns = patterns
@@ -81,8 +104,9 @@ struct NameTable: Sendable {
   }
 
   mutating func add(_ text: String, at index: Int) {
+    guard index >= 0, index < Self.limit else { return }
     while texts.count <= index {
-      texts.append("")
+      texts.append(nil)
       bits.append(contentsOf: repeatElement(0, count: words))
     }
     texts[index] = text
@@ -96,5 +120,8 @@ struct NameTable: Sendable {
     return bits[name * words + pattern / 64] >> UInt64(pattern % 64) & 1 == 1
   }
 
-  func text(_ name: Int) -> String { name < texts.count ? texts[name] : "(name not kept)" }
+  /// Whether the name is there: the collector's table may have been full, or the delivery that told it was dropped.
+  func isKnown(_ name: Int) -> Bool { name < texts.count && texts[name] != nil }
+
+  func text(_ name: Int) -> String { (name < texts.count ? texts[name] : nil) ?? "(name not kept)" }
 }

@@ -9,9 +9,17 @@ struct MessageRow: Sendable {
     case unknown
     case pending
     case settled
+    /// Its observation was in a delivery that was dropped, so that nothing can be said of it.
+    case unheard
+  }
+
+  /// What its settled trace was counted as.
+  enum Trace: UInt8, Sendable {
+    case none, complete, partial, unseen, broken
   }
 
   var state = State.unknown
+  var trace = Trace.none
   var type: UInt8 = 0
   var isWarmUp = false
   /// Whether an echo showed that the server began another trace.
@@ -48,9 +56,9 @@ struct MessageRow: Sendable {
     sent = observation.at
   }
 
-  /// Its spans and copies are judged and given back.
-  mutating func end() {
-    state = .settled
+  /// Its spans and copies are judged, or of no use, and given back.
+  mutating func end(_ state: State) {
+    self.state = state
     firstSpan = -1
     firstCopy = -1
   }
@@ -65,6 +73,8 @@ struct MessageTable: Sendable {
   private var pages: [[MessageRow]] = []
   private var unsettled: [Int] = []
   private var firstKept = 0
+  /// One more than the greatest sequence that was sent.
+  private var sentCount = 0
   /// The first page that may have unsettled rows.
   private(set) var firstOpen = 0
 
@@ -83,9 +93,21 @@ struct MessageTable: Sendable {
     }
   }
 
+  /// Says that a message was sent; a shard's are told in the order of their sequence.
+  mutating func sent(_ sequence: UInt32) { sentCount = max(sentCount, Int(sequence) + 1) }
+
   func contains(_ sequence: UInt32) -> Bool {
     let page = Int(sequence) / Self.pageSize
     return page < pages.count && !pages[page].isEmpty
+  }
+
+  /// Whether an observation has told that the message was sent, and it is not forgotten.
+  func isSent(_ sequence: UInt32) -> Bool {
+    guard contains(sequence) else { return false }
+    switch self[sequence].state {
+    case .pending, .settled: return true
+    case .unknown, .unheard: return false
+    }
   }
 
   subscript(sequence: UInt32) -> MessageRow {
@@ -102,6 +124,24 @@ struct MessageTable: Sendable {
       }
     }
   }
+
+  /// Rows of messages that nobody will tell of any more, because later ones were told of: they were in a delivery that
+  /// was dropped.
+  func unheard() -> [UInt32] {
+    let pageCount = min((sentCount + Self.pageSize - 1) / Self.pageSize, pages.count)
+    guard firstOpen < pageCount else { return [] }
+    var sequences: [UInt32] = []
+    for page in firstOpen..<pageCount where unsettled[page] > 0 {
+      let sent = min(sentCount - page * Self.pageSize, Self.pageSize)
+      for index in 0..<sent where pages[page].isEmpty || pages[page][index].state == .unknown {
+        sequences.append(UInt32(page * Self.pageSize + index))
+      }
+    }
+    return sequences
+  }
+
+  /// Rows that are in memory.
+  var rowCount: Int { pages.reduce(0) { $0 + $1.count } }
 
   /// Says that a row has become settled; the oldest settled page may be forgotten then.
   mutating func settled(_ sequence: UInt32) {

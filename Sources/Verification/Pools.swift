@@ -24,7 +24,7 @@ struct SpanRow: Sendable {
   }
 }
 
-/// A copy that continues its message's trace, linked to the next of the same message.
+/// A copy that continues its message's trace and is not beyond the expected, linked to the next of the same message.
 struct CopyRow: Sendable {
   var parentID: UInt64
   var next: Int32
@@ -36,6 +36,8 @@ struct Pool<Row: Sendable>: Sendable {
   private var free: [Int32] = []
 
   var inUse: Int { rows.count - free.count }
+  /// Rows in use and free.
+  var capacity: Int { rows.count }
 
   mutating func add(_ row: Row) -> Int32 {
     if let index = free.popLast() {

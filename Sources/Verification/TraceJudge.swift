@@ -29,16 +29,8 @@ struct TraceJudge {
 
   init() {}
 
-  /// The node that a span of the last judged trace was taken for, by its span ID: nil where the trace has no such
-  /// span; a nil pattern where it is none of the expected.
-  func pattern(ofSpan id: UInt64, _ rules: MessageRules) -> Int?? {
-    guard let index = byID[id] else { return .none }
-    return .some(nodes[index].map { rules.nodes[$0].pattern })
-  }
-
-  func name(ofSpan id: UInt64, _ spans: [SpanRow], _ names: NameTable) -> String {
-    byID[id].map { names.text(Int(spans[$0].name)) } ?? "?"
-  }
+  /// The name of a span of the last judged trace, by its span ID; nil where the trace has no such span.
+  func name(ofSpan id: UInt64, _ spans: [SpanRow]) -> Int? { byID[id].map { Int(spans[$0].name) } }
 
   mutating func judge(
     _ spans: [SpanRow], _ rules: MessageRules, members: Int, clientSpan: UInt64, _ names: NameTable
@@ -47,10 +39,10 @@ struct TraceJudge {
     var judgement = Judgement()
     judgement.entryEnd = entryEnd(spans)
     let orphans = assign(spans, rules, names, &judgement)
-    checkCompleteness(rules, spanCount: spans.count, members: members, &judgement)
+    checkCompleteness(spans, rules, members: members, names, &judgement)
     checkSurplus(spans, rules, members: members, &judgement)
     if judgement.isComplete {
-      for orphan in orphans {
+      for orphan in orphans where names.isKnown(Int(spans[orphan].name)) {
         judgement.findings.append(
           (
             .orphanSpan, "a parent in the trace",
@@ -80,10 +72,16 @@ struct TraceJudge {
     }
   }
 
+  /// The end of the first span under ours; of several that began at once the one that ended last, so that the order of
+  /// arrival decides nothing.
   private func entryEnd(_ spans: [SpanRow]) -> UInt64 {
     var entry: SpanRow?
     for (index, span) in spans.enumerated() where parents[index] == .client {
-      if entry.map({ span.start < $0.start }) ?? true { entry = span }
+      guard let first = entry else {
+        entry = span
+        continue
+      }
+      if (span.start, first.end) < (first.start, span.end) { entry = span }
     }
     return entry?.end ?? 0
   }
@@ -136,8 +134,12 @@ struct TraceJudge {
       checkKind(span, rules.nodes[node], names, &judgement)
       return
     }
-    let elsewhere = rules.nodes.indices.first { names.matches(name, rules.nodes[$0].pattern) }
+    let elsewhere =
+      parents[index] == .unknown
+      ? nodeWithoutParent(index, spans, rules, names)
+      : rules.nodes.indices.first { names.matches(name, rules.nodes[$0].pattern) }
     nodes[index] = elsewhere
+    guard isNamed(index, spans, names) else { return }
     switch (elsewhere, parents[index]) {
     case (_, .unknown): break  // judged once it is known whether anything was lost
     case (let node?, .client):
@@ -155,6 +157,33 @@ struct TraceJudge {
     }
   }
 
+  /// Whether the names of a span and its parent are known; without them nothing can be held against it.
+  private func isNamed(_ index: Int, _ spans: [SpanRow], _ names: NameTable) -> Bool {
+    guard names.isKnown(Int(spans[index].name)) else { return false }
+    if case .span(let parent) = parents[index] { return names.isKnown(Int(spans[parent].name)) }
+    return true
+  }
+
+  /// The node of a span whose parent is not there, which may be lost: of several that match the one that its
+  /// descendants fit, and rather an optional one, whose parent may be lost although everything required is there.
+  private func nodeWithoutParent(
+    _ index: Int, _ spans: [SpanRow], _ rules: MessageRules, _ names: NameTable
+  ) -> Int? {
+    let matching = rules.nodes.indices.filter { names.matches(Int(spans[index].name), rules.nodes[$0].pattern) }
+    guard matching.count > 1 else { return matching.first }
+    let fitting = matching.filter { fits(index, $0, spans, rules, names) }
+    return fitting.first { rules.nodes[$0].isOptional } ?? fitting.first ?? matching.first
+  }
+
+  /// Whether all below a span is below the node as well; no deeper than the scenario's tree.
+  private func fits(_ index: Int, _ node: Int, _ spans: [SpanRow], _ rules: MessageRules, _ names: NameTable) -> Bool {
+    children[index].allSatisfy { child in
+      rules.nodes[node].children.contains {
+        names.matches(Int(spans[child].name), rules.nodes[$0].pattern) && fits(child, $0, spans, rules, names)
+      }
+    }
+  }
+
   private func checkKind(
     _ span: SpanRow, _ node: MessageRules.Node, _ names: NameTable, _ judgement: inout Judgement
   ) {
@@ -164,32 +193,31 @@ struct TraceJudge {
   }
 
   /// Are all expected spans there? Only their absence leaves a trace open: it may be lost telemetry.
-  private func checkCompleteness(_ rules: MessageRules, spanCount: Int, members: Int, _ judgement: inout Judgement) {
+  private func checkCompleteness(
+    _ spans: [SpanRow], _ rules: MessageRules, members: Int, _ names: NameTable, _ judgement: inout Judgement
+  ) {
     var present = [Int](repeating: 0, count: rules.nodes.count)
-    for case let node? in nodes.prefix(spanCount) { present[node] += 1 }
-    let explained = explainedNodes(rules, spanCount: spanCount, present)
-    var totals = [Int](repeating: 0, count: rules.nodes.count)
-    for (index, node) in rules.nodes.enumerated() {
-      let count = node.count.value(members: members)
-      guard node.isOptional else {
-        totals[index] = count * (node.parent.map { totals[$0] } ?? 1)
-        if present[index] < totals[index], !explained.contains(index) { judgement.isComplete = false }
-        continue
-      }
-      // An optional part is there whole or not at all: children tell that their parent was there too.
-      guard let parent = node.parent, rules.nodes[parent].isOptional else { continue }
-      if present[index] != count * present[parent] { judgement.isComplete = false }
+    for case let node? in nodes { present[node] += 1 }
+    let explained = explainedNodes(spans, rules, present, names)
+    for (index, total) in rules.totals(members: members).enumerated()
+    where present[index] < total && !explained.contains(index) {
+      judgement.isComplete = false
+    }
+    // An optional part is there whole or not at all: children tell that their parent was there too.
+    for (index, node) in rules.nodes.enumerated() where node.isOptional {
+      let expected = node.count.value(members: members).multipliedSaturated(by: node.parent.map { present[$0] } ?? 1)
+      if node.beginsOptional ? present[index] > expected : present[index] != expected { judgement.isComplete = false }
     }
   }
 
   /// Nodes without a span whose place another span has taken, which is a finding and not a loss.
-  private func explainedNodes(_ rules: MessageRules, spanCount: Int, _ present: [Int]) -> Set<Int> {
+  private func explainedNodes(
+    _ spans: [SpanRow], _ rules: MessageRules, _ present: [Int], _ names: NameTable
+  ) -> Set<Int> {
     var explained = Set<Int>()
-    for index in 0..<spanCount {
-      guard let node = nodes[index], let parent = rules.nodes[node].parent, present[parent] == 0 else { continue }
-      switch parents[index] {
-      case .client, .span: explained.insert(parent)
-      case .unknown: break
+    for index in spans.indices where parents[index] != .unknown && isNamed(index, spans, names) {
+      if let node = nodes[index], let parent = rules.nodes[node].parent, present[parent] == 0 {
+        explained.insert(parent)
       }
     }
     return explained

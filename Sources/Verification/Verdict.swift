@@ -45,7 +45,7 @@ extension Verdict {
     self.expectations = expectations.map { JudgedExpectation($0, tallies, measurements) }
 
     var failures = findings.map { "\($0.kind.rawValue): \($0.count)" }
-    for judged in self.expectations where judged.isFailure {
+    for judged in self.expectations where judged.isFailure(tallies) {
       failures.append("expected \(judged.expectation.text)")
     }
     let judgesFailures = expectations.contains { $0.metric == .count(.failedConnections) }
@@ -113,5 +113,7 @@ extension JudgedExpectation {
   }
 
   /// Whether not meeting it is a failure; lost telemetry alone never is.
-  var isFailure: Bool { outcome == .unmet && expectation.metric != .completeTraces }
+  func isFailure(_ tallies: Tallies) -> Bool {
+    outcome == .unmet && (expectation.metric != .completeTraces || tallies.tracesIncomplete == 0)
+  }
 }

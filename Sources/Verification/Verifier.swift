@@ -22,8 +22,8 @@ package struct Verifier {
   private let expectations: [Expectation]
   private var names: NameTable
   private var tables: [MessageTable] = []
-  private var spans = Pool<SpanRow>()
-  private var copies = Pool<CopyRow>()
+  private(set) var spans = Pool<SpanRow>()
+  private(set) var copies = Pool<CopyRow>()
   private var judge = TraceJudge()
   private var gathered: [SpanRow] = []
   private var findings = FindingLedger()
@@ -54,13 +54,14 @@ package struct Verifier {
   /// Settles what is ready at this time.
   package mutating func advance(to now: Instant) {
     for shard in tables.indices {
+      for sequence in tables[shard].unheard() { abandon(sequence, shard) }
       var ready: [UInt32] = []
       var looked: [UInt32] = []
       tables[shard].pending { sequence, row in
         let rules = self.rules[Int(row.type)]
         let expected = rules.copies.value(members: Int(row.members))
         let isDelivered =
-          Int(row.copies) >= expected || now - row.sent > rules.withinNanoseconds + Self.deliveryGrace
+          Int(row.copies) >= expected || now - row.sent &- Self.deliveryGrace > rules.withinNanoseconds
         guard isDelivered else { return }
         if rules.nodes.isEmpty {
           ready.append(sequence)
@@ -79,6 +80,9 @@ package struct Verifier {
 
   /// Messages that were sent and are not settled.
   package private(set) var pending = 0
+
+  /// Rows of messages that are in memory, settled or not.
+  var rowCount: Int { tables.reduce(0) { $0 + $1.rowCount } }
 
   /// Settles everything and tells what the run means.
   ///
@@ -140,6 +144,7 @@ extension Verifier {
     if !rules.nodes.isEmpty { tallies.tracesExpected += 1 }
     if !sent.isWarmUp { measurements.sendLag.record(nanoseconds: sent.at - sent.due) }
     pending += 1
+    tables[shard].sent(sent.message.sequence)
     tables[shard][sent.message.sequence].begin(sent, requiredSpans: rules.requiredSpans(members: members))
   }
 
@@ -159,8 +164,14 @@ extension Verifier {
       }
       return
     }
-    guard let shard = prepare(message) else {
-      tallies.copiesLate += 1
+    let shard = Int(message.shard)
+    guard shard < tables.count, !tables[shard].isForgotten(message.sequence) else {
+      if shard < tables.count { tallies.copiesLate += 1 } else { tallies.foreignEchoes += 1 }
+      return
+    }
+    guard tables[shard].isSent(message.sequence) else {
+      // The text names a message that was never sent, as only a server can that makes ids up.
+      tallies.foreignEchoes += 1
       return
     }
     let echoClass = classify(echoed.context, answering: message, traced: traced)
@@ -186,23 +197,28 @@ extension Verifier {
   ) {
     let row = tables[shard][message.sequence]
     let rules = self.rules[Int(row.type)]
+    let isDuplicate = Int(row.copies) >= rules.copies.value(members: Int(row.members))
+    if !row.isWarmUp {
+      measurements.responseTime.record(nanoseconds: echoed.at - row.due)
+      measurements.serviceTime.record(nanoseconds: echoed.at - row.sent)
+    }
+    // Nothing is kept of what is beyond the expected, which has no bound.
+    guard !isDuplicate else {
+      tallies.copiesDuplicate += 1
+      return
+    }
     tables[shard][message.sequence].copies += 1
     tables[shard][message.sequence].lastArrival = max(row.lastArrival, echoed.at)
-    if Int(row.copies) >= rules.copies.value(members: Int(row.members)) {
-      tallies.copiesDuplicate += 1
-    } else if echoed.at - row.sent > rules.withinNanoseconds {
+    // Of a settled message each missing copy has been counted as lost.
+    if row.state == .settled || echoed.at - row.sent > rules.withinNanoseconds {
       tallies.copiesLate += 1
     } else {
       tallies.copiesReceived += 1
       tables[shard][message.sequence].copiesInTime += 1
     }
-    if row.state != .settled, echoClass == .continued, case .present(let traceparent) = echoed.context {
+    if row.state == .pending, echoClass == .continued, case .present(let traceparent) = echoed.context {
       tables[shard][message.sequence].firstCopy = copies.add(
         CopyRow(parentID: traceparent.parentID.rawValue, next: row.firstCopy))
-    }
-    if row.state != .unknown, !row.isWarmUp {
-      measurements.responseTime.record(nanoseconds: echoed.at - row.due)
-      measurements.serviceTime.record(nanoseconds: echoed.at - row.sent)
     }
   }
 
@@ -255,11 +271,14 @@ extension Verifier {
       return
     }
     let row = tables[shard][message.sequence]
-    if row.state == .settled {
-      takeLate(span, message, shard, row)
+    switch row.state {
+    case .settled: return takeLate(span, message, shard, row)
+    case .unheard:
+      tallies.spansForgotten += 1
       return
+    case .unknown, .pending: break
     }
-    guard spans.inUse < Self.spanLimit, row.spanCount < row.requiredSpans &* 4 &+ 4096 else {
+    guard spans.inUse < Self.spanLimit, UInt64(row.spanCount) < UInt64(row.requiredSpans) * 4 + 4096 else {
       tallies.spansDropped += 1
       return
     }
@@ -274,6 +293,8 @@ extension Verifier {
     _ span: SpanObservation, _ message: MessageIdentity, _ shard: Int, _ row: MessageRow
   ) {
     let name = Int(span.name.rawValue)
+    // Where no spans are expected, any are welcome.
+    if rules[Int(row.type)].nodes.isEmpty || !names.isKnown(name) { return }
     if rules[Int(row.type)].nodes.contains(where: { names.matches(name, $0.pattern) }) {
       tallies.spansLate += 1
       return
@@ -283,6 +304,18 @@ extension Verifier {
     add(
       isLeak ? .contextLeak : .unexpectedSpan, message, shard, expected: "no such span",
       actual: "'\(names.text(name))' under \(span.parentID)\(delay)")
+    count(.broken, insteadOf: row.trace)
+    tables[shard][message.sequence].trace = .broken
+  }
+
+  /// Gives back what is held of a message that nothing can be said of.
+  private mutating func abandon(_ sequence: UInt32, _ shard: Int) {
+    tables[shard].prepare(sequence)
+    let row = tables[shard][sequence]
+    tallies.spansForgotten += Int(row.spanCount)
+    release(row)
+    tables[shard][sequence].end(.unheard)
+    tables[shard].settled(sequence)
   }
 
   /// Judges a message's spans and copies; unless `isFinal`, only if its trace is complete.
@@ -305,14 +338,18 @@ extension Verifier {
         add(finding.kind, message, shard, expected: finding.expected, actual: finding.actual)
       }
       judgeCopies(row, rules, isComplete: judgement.isComplete, message, shard)
-      countTrace(row, judgement)
+      let trace = trace(row, judgement)
+      count(trace)
+      tables[shard][sequence].trace = trace
     }
     countDelivery(row, rules)
     if tables[shard][sequence].shown != 0 {
-      findings.attach(judge.tree(gathered, names, clientSpan: clientSpan), toMessage: identities.text(of: message))
+      findings.attach(toMessage: identities.text(of: message)) {
+        judge.tree(gathered, names, clientSpan: clientSpan)
+      }
     }
     release(row)
-    tables[shard][sequence].end()
+    tables[shard][sequence].end(.settled)
     pending -= 1
     tables[shard].settled(sequence)
   }
@@ -335,7 +372,6 @@ extension Verifier {
   private mutating func judgeCopies(
     _ row: MessageRow, _ rules: MessageRules, isComplete: Bool, _ message: MessageIdentity, _ shard: Int
   ) {
-    let expected = rules.echoParent.flatMap { pattern in rules.nodes.first { $0.pattern == pattern }?.name }
     var parents = Set<UInt64>()
     var index = row.firstCopy
     while index >= 0 {
@@ -346,33 +382,37 @@ extension Verifier {
           .sharedParent, message, shard, expected: "a parent ID of its own in each copy",
           actual: "\(SpanID(copy.parentID)) in more than one")
       }
-      switch judge.pattern(ofSpan: copy.parentID, rules) {
-      case .none:
-        guard isComplete else { continue }
+      let expected = rules.echoParent.map { "the id of a span '\($0.name)'" } ?? "a span's id"
+      if let name = judge.name(ofSpan: copy.parentID, gathered) {
+        guard let rule = rules.echoParent, names.isKnown(name), !names.matches(name, rule.pattern) else { continue }
         add(
-          .echoNamesNoSpan, message, shard, expected: expected.map { "the id of a span '\($0)'" } ?? "a span's id",
+          .echoNamesWrongSpan, message, shard, expected: expected,
+          actual: "\(SpanID(copy.parentID)), a span '\(names.text(name))'")
+      } else if isComplete {
+        add(
+          .echoNamesNoSpan, message, shard, expected: expected,
           actual: "\(SpanID(copy.parentID)), which no span of the complete trace has")
-      case .some(let pattern):
-        guard let expected, pattern != rules.echoParent else { continue }
-        add(
-          .echoNamesWrongSpan, message, shard, expected: "the id of a span '\(expected)'",
-          actual: "\(SpanID(copy.parentID)), a span '\(judge.name(ofSpan: copy.parentID, gathered, names))'")
       }
     }
   }
 
-  private mutating func countTrace(_ row: MessageRow, _ judgement: TraceJudge.Judgement) {
-    if !judgement.findings.isEmpty {
-      tallies.tracesBroken += 1
-    } else if judgement.isComplete {
-      tallies.tracesComplete += 1
-    } else if row.isRestarted {
-      // Its spans are in the trace that the server began instead.
-      tallies.tracesBroken += 1
-    } else if row.spanCount > 0 {
-      tallies.tracesPartial += 1
-    } else {
-      tallies.tracesUnseen += 1
+  private func trace(_ row: MessageRow, _ judgement: TraceJudge.Judgement) -> MessageRow.Trace {
+    if !judgement.findings.isEmpty { return .broken }
+    if judgement.isComplete { return .complete }
+    // Where the server began another trace instead, the spans are there.
+    if row.isRestarted { return .broken }
+    return row.spanCount > 0 ? .partial : .unseen
+  }
+
+  private mutating func count(_ trace: MessageRow.Trace, insteadOf other: MessageRow.Trace = .none) {
+    for (trace, change) in [(trace, 1), (other, -1)] {
+      switch trace {
+      case .none: break
+      case .complete: tallies.tracesComplete += change
+      case .partial: tallies.tracesPartial += change
+      case .unseen: tallies.tracesUnseen += change
+      case .broken: tallies.tracesBroken += change
+      }
     }
   }
 

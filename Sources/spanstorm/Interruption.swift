@@ -5,10 +5,17 @@ import Synchronization
 enum Interruption {
   private static let count = Atomic(0)
 
-  /// From now on these signals are counted, also where the parent had them ignored; a third one ends the process.
+  /// From now on these signals are counted, also where the parent had them ignored or blocked; a third one ends the
+  /// process. To be called before other threads begin, which inherit what is blocked.
   static func watch() {
     _ = count.load(ordering: .relaxed)
-    for number in [SIGINT, SIGTERM] { signal(number, Self.handle) }
+    var watched = sigset_t()
+    sigemptyset(&watched)
+    for number in [SIGINT, SIGTERM] {
+      signal(number, Self.handle)
+      sigaddset(&watched, number)
+    }
+    pthread_sigmask(SIG_UNBLOCK, &watched, nil)
     signal(SIGPIPE, SIG_IGN)
   }
 

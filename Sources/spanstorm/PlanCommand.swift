@@ -18,7 +18,8 @@ struct PlanCommand: ParsableCommand {
     say("scenario \(plan.scenario.name), seed \(plan.seed)\n")
     say("target   \(plan.target.authority), \(plan.scenario.load.connections) connections\n")
     for index in [0, plan.scenario.load.connections - 1] where index == 0 || plan.scenario.load.connections > 1 {
-      say("  connection \(index) opens at \(seconds(plan.connectDue(ofConnection: index))): \(plan.path(ofConnection: index))\n")
+      let path = RedactedURL.text(plan.path(ofConnection: index))
+      say("  connection \(index) opens at \(seconds(plan.connectDue(ofConnection: index))): \(path)\n")
     }
     say("then, from the moment when all are open:\n")
     var arrivals = ArrivalSchedule(phases: plan.scenario.load.phases, seed: plan.seed)

@@ -73,13 +73,13 @@ struct Tool {
   }
 }
 
-/// A new folder that goes with its last reference.
+/// A new folder beside the built command, that goes with its last reference.
 final class TemporaryFolder {
   let url: URL
 
   init() throws {
-    url = try FileManager.default.url(
-      for: .itemReplacementDirectory, in: .userDomainMask, appropriateFor: Tool.executable, create: true)
+    url = Tool.executable.deletingLastPathComponent().appendingPathComponent("runs/\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
   }
 
   func write(_ text: String, to name: String) throws -> String {

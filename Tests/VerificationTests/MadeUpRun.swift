@@ -1,0 +1,198 @@
+import Observations
+import Scenarios
+import Timing
+import TraceContext
+
+@testable import Verification
+
+/// One message with its echoes and spans, right until it is changed.
+struct Exchange {
+  struct Echo {
+    var connection: UInt32
+    var namesMessage: Bool
+    var context: EchoedContext
+    /// After the send.
+    var afterNanoseconds: Int64 = 10_000_000
+  }
+
+  let identity: MessageIdentity
+  let traceID: TraceID
+  let clientSpan: SpanID
+  let type: UInt8
+  let connection: UInt32
+  let members: Int
+  var spans: [MadeUpSpan] = []
+  var echoes: [Echo] = []
+  var isWarmUp = false
+  var lagNanoseconds: Int64 = 1000
+
+  func indices(named name: String) -> [Int] { spans.indices.filter { spans[$0].name == name } }
+  func first(_ name: String) -> MadeUpSpan? { spans.first { $0.name == name } }
+
+  mutating func change(_ name: String, _ change: (inout MadeUpSpan) -> Void) {
+    for index in indices(named: name) { change(&spans[index]) }
+  }
+
+  mutating func drop(_ name: String) { spans.removeAll { $0.name == name } }
+
+  mutating func changeEchoes(_ change: (inout EchoedContext, inout Traceparent) -> Void) {
+    for index in echoes.indices {
+      guard case .present(var traceparent) = echoes[index].context else { continue }
+      var context = echoes[index].context
+      change(&context, &traceparent)
+      if case .present = context { context = .present(traceparent) }
+      echoes[index].context = context
+    }
+  }
+}
+
+/// A run that never was: facts and spans, and the verifier that judges them.
+struct MadeUpRun {
+  let identities: IdentityPermutation
+  var verifier: Verifier
+  private(set) var facts: [Observation] = []
+  private(set) var spans: [SpanObservation] = []
+  private var names: [String: NameIndex] = [:]
+  private var nextSpan: UInt64 = 1
+  private var nextSequence: UInt32 = 0
+  private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
+
+  static let second: Int64 = 1_000_000_000
+  /// The target's clock at the begin of the run.
+  static let wall: UInt64 = 1_800_000_000_000_000_000
+
+  init(seed: UInt64 = 42, expect: [String] = []) throws {
+    identities = IdentityPermutation(seed: seed)
+    verifier = Verifier(try MadeUpScenario.make(expect: expect), identities: identities)
+  }
+
+  /// A message that the reference system would answer rightly; nothing is added yet.
+  mutating func exchange(
+    _ type: UInt8 = MadeUpScenario.chat, connection: UInt32 = 0, members: Int = 3, shape: [SpanShape]? = nil,
+    echoNames: String = "websocket.send"
+  ) -> Exchange {
+    let identity = MessageIdentity(shard: 0, sequence: nextSequence)
+    nextSequence += 1
+    let traceID = identities.traceID(of: identity)
+    var exchange = Exchange(
+      identity: identity, traceID: traceID, clientSpan: identities.spanID(in: traceID), type: type,
+      connection: connection, members: members)
+    var clock = Self.wall + UInt64(identity.sequence) * 1_000_000_000
+    for tree in shape ?? Self.standardShape(type, members: members) {
+      exchange.spans += make(tree, under: exchange.clientSpan.rawValue, &clock)
+    }
+    let senders = exchange.spans.filter { $0.name == echoNames }
+    let copies = type == MadeUpScenario.silent ? 0 : type == MadeUpScenario.untraced ? 1 : members
+    for copy in 0..<copies {
+      let parent = senders.isEmpty ? UInt64(copy) + 0xabc0 : senders[copy % senders.count].id
+      exchange.echoes.append(
+        Exchange.Echo(
+          connection: connection + UInt32(copy), namesMessage: type != MadeUpScenario.typing,
+          context: .present(Traceparent(traceID: traceID, parentID: SpanID(parent), flags: .sampled))))
+    }
+    return exchange
+  }
+
+  private static func standardShape(_ type: UInt8, members: Int) -> [SpanShape] {
+    switch type {
+    case MadeUpScenario.chat: SpanShape.chat(members: members)
+    case MadeUpScenario.typing: SpanShape.typing(members: members)
+    case MadeUpScenario.silent: [SpanShape("silent.receive")]
+    default: []
+    }
+  }
+
+  mutating func freshSpanID() -> UInt64 {
+    nextSpan += 1
+    return nextSpan
+  }
+
+  mutating func make(_ shape: SpanShape, under parent: UInt64, _ clock: inout UInt64) -> [MadeUpSpan] {
+    let id = freshSpanID()
+    let start = clock
+    clock += 1000
+    var below: [MadeUpSpan] = []
+    for child in shape.children { below += make(child, under: id, &clock) }
+    clock += 1000
+    return [MadeUpSpan(id: id, parent: parent, name: shape.name, kind: shape.kind, start: start, end: clock)] + below
+  }
+
+  /// Adds the message's facts and spans to what happened, a second after what was added before.
+  mutating func add(_ exchange: Exchange) {
+    now = now.advanced(byNanoseconds: Self.second)
+    addSent(exchange)
+    addEchoes(exchange)
+    addSpans(exchange)
+  }
+
+  mutating func addSent(_ exchange: Exchange) {
+    facts.append(
+      .sent(
+        Observation.Sent(
+          message: exchange.identity, connection: exchange.connection, type: exchange.type,
+          isWarmUp: exchange.isWarmUp, members: UInt32(exchange.members),
+          due: now.advanced(byNanoseconds: -exchange.lagNanoseconds), at: now)))
+  }
+
+  mutating func addEchoes(_ exchange: Exchange) {
+    for echo in exchange.echoes {
+      facts.append(
+        .echoed(
+          Observation.Echoed(
+            connection: echo.connection, type: exchange.type, message: echo.namesMessage ? exchange.identity : nil,
+            context: echo.context, at: now.advanced(byNanoseconds: echo.afterNanoseconds))))
+    }
+  }
+
+  mutating func addSpans(_ exchange: Exchange) { spans += exchange.spans.map { observation($0, in: exchange.traceID) } }
+
+  mutating func addFact(_ fact: Observation) { facts.append(fact) }
+  mutating func addSpan(_ span: SpanObservation) { spans.append(span) }
+
+  mutating func observation(_ span: MadeUpSpan, in traceID: TraceID) -> SpanObservation {
+    let index = names[span.name] ?? NameIndex(UInt32(names.count))
+    names[span.name] = index
+    return SpanObservation(
+      traceID: traceID, spanID: SpanID(span.id), parentID: SpanID(span.parent), start: span.start, end: span.end,
+      name: index, service: 0, kind: span.kind, status: .unset, flags: 0x100)
+  }
+
+  /// The announcement of every name so far.
+  var announcement: Delivery {
+    .spans(
+      SpanBatch(
+        spans: [], newNames: names.map { (index: $0.value, text: $0.key) }.sorted { $0.index.rawValue < $1.index.rawValue },
+        newServices: [], receivedAt: now))
+  }
+
+  func delivery(of spans: [SpanObservation], at instant: Instant? = nil) -> Delivery {
+    .spans(SpanBatch(spans: spans, newNames: [], newServices: [], receivedAt: instant ?? now))
+  }
+
+  /// Hands over what happened since the last call: facts first, then spans.
+  mutating func deliver() {
+    verifier.take(announcement)
+    verifier.take(.facts(ObservationBatch(observations: facts)))
+    verifier.take(delivery(of: spans))
+    facts = []
+    spans = []
+  }
+
+  /// Lets time pass.
+  mutating func pass(seconds: Int64) {
+    now = now.advanced(byNanoseconds: seconds * Self.second)
+    verifier.advance(to: now)
+  }
+
+  /// What it all means, once everything has been handed over and settled.
+  mutating func verdict(droppedDeliveries: UInt64 = 0, collector: CollectorCounts = CollectorCounts()) -> Verdict {
+    deliver()
+    pass(seconds: 60)
+    return verifier.finish(droppedDeliveries: droppedDeliveries, collector: collector)
+  }
+}
+
+extension Verdict {
+  /// How many of each kind were found.
+  var counts: [FindingKind: Int] { Dictionary(uniqueKeysWithValues: findings.map { ($0.kind, $0.count) }) }
+}

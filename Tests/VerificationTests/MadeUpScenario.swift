@@ -1,0 +1,93 @@
+import Scenarios
+
+/// The chat and typing messages of the reference system, and two without spans or echo.
+enum MadeUpScenario {
+  static func make(expect: [String] = []) throws -> Scenario {
+    let expectations = expect.map { "  - \($0)\n" }.joined()
+    return try Scenario(yaml: yaml + (expect.isEmpty ? "" : "expect:\n" + expectations), file: "made-up.yaml")
+  }
+
+  /// The indices of the message types.
+  static let chat: UInt8 = 0
+  static let typing: UInt8 = 1
+  static let untraced: UInt8 = 2
+  static let silent: UInt8 = 3
+
+  private static let yaml = """
+    name: made-up
+    target:
+      url: ws://127.0.0.1:8000/ws/chat/{{ room }}/
+    carrier: { at: /trace_context }
+    groups: { room: 3 }
+    load:
+      connections: 6
+      connect-rate: 1000/s
+      phases:
+        - { name: steady, for: 1s, rate: 100/s }
+    messages:
+      chat:
+        body: { type: chat_message, message: "m-{{ message.id }}" }
+        trace: fresh
+        echo:
+          match: { type: chat_message, message: "m-{{ message.id }}" }
+          copies: "{{ room.size }}"
+          within: 2s
+          trace-context: continued
+          parent: websocket.send
+        spans:
+          - name: websocket.receive
+            kind: server
+            parent: client
+            children:
+              - name: chat.process_message
+                children:
+                  - chat.save_message
+                  - name: chat.broadcast_message
+                    children:
+                      - name: chat.send_broadcast
+                        kind: consumer
+                        count: "{{ room.size }}"
+                        children:
+                          - name: websocket.send
+                            kind: client
+                            children: ["* websocket send"]
+                  - name: chat.queue_background_task
+                    optional: true
+                    children:
+                      - name: chat.process_message_background
+                        children: [chat.analyze_sentiment]
+      typing:
+        body: { type: typing, is_typing: true }
+        trace: fresh
+        echo:
+          match: { type: typing }
+          copies: "{{ room.size }}"
+          within: 2s
+          trace-context: continued
+          parent: websocket.send
+        spans:
+          - name: websocket.receive
+            kind: server
+            parent: client
+            children:
+              - name: chat.typing_indicator
+                children:
+                  - name: websocket.send
+                    kind: client
+                    count: "{{ room.size }}"
+                    children: ["* websocket send"]
+      untraced:
+        body: { type: untraced, message: "u-{{ message.id }}" }
+        trace: fresh
+        echo:
+          match: { type: untraced, message: "u-{{ message.id }}" }
+          within: 2s
+          trace-context: continued
+      silent:
+        body: { type: silent }
+        trace: fresh
+        spans: [silent.receive]
+    collector: { settle: 8s }
+
+    """
+}

@@ -1,0 +1,161 @@
+import Observations
+import Scenarios
+import Testing
+import Timing
+import TraceContext
+
+@testable import Verification
+
+@Suite("The verdict")
+struct VerdictTests {
+  @Test("says what was seen, and why", arguments: VerdictCase.all)
+  func outcomes(_ example: VerdictCase) throws {
+    var run = try MadeUpRun(expect: example.expect)
+    if example.isSending { run.add(run.exchange()) }
+    example.change(&run)
+    var collector = CollectorCounts()
+    collector.overflowedNames = example.overflowedNames
+    let verdict = run.verdict(droppedDeliveries: example.droppedDeliveries, collector: collector)
+    #expect(verdict.outcome == example.outcome, "\(verdict.reasons)")
+    #expect(verdict.reasons.count == example.reasons.count, "\(verdict.reasons)")
+    for (reason, part) in zip(verdict.reasons, example.reasons) { #expect(reason.contains(part)) }
+    #expect((verdict.outcome == .pass) == verdict.reasons.isEmpty)
+  }
+
+  @Test("compares each metric with its bound", arguments: ExpectationCase.all)
+  func expectations(_ example: ExpectationCase) throws {
+    var run = try MadeUpRun(expect: [example.text])
+    run.addFact(.opened(Observation.Opened(connection: 0, at: run.now, connectNanoseconds: 4_000_000)))
+    for _ in 0..<9 { run.add(run.exchange()) }
+    var last = run.exchange()
+    last.echoes.removeLast()
+    last.changeEchoes { context, _ in context = .absent }
+    last.spans.removeLast(4)
+    run.add(last)
+    run.addFact(.dropped(Observation.DroppedArrival(due: run.now)))
+    run.addFact(.failed(Observation.ConnectionFailed(connection: 5, at: run.now, reason: .timedOut)))
+    let judged = try #require(run.verdict().expectations.first)
+    #expect(judged.outcome == example.outcome)
+    let actual = try #require(judged.actual)
+    #expect(abs(actual - example.actual) <= example.actual / 500)
+  }
+
+  @Test("leaves an expectation open where nothing was seen", arguments: [
+    "p99(response-time) < 1s", "propagation == 100%", "complete-traces == 100%",
+  ])
+  func openExpectations(text: String) throws {
+    var run = try MadeUpRun(expect: [text])
+    let verdict = run.verdict()
+    #expect(verdict.expectations.map(\.outcome) == [.open])
+    #expect(verdict.expectations.first?.actual == nil)
+    #expect(verdict.outcome == .inconclusive)
+  }
+}
+
+/// What happened besides one right message, and what it means.
+struct VerdictCase: CustomTestStringConvertible, Sendable {
+  var testDescription: String
+  var outcome: Verdict.Outcome
+  /// What each reason says, in order.
+  var reasons: [String]
+  var expect: [String] = []
+  var isSending = true
+  var droppedDeliveries: UInt64 = 0
+  var overflowedNames: UInt64 = 0
+  var change: @Sendable (inout MadeUpRun) -> Void = { _ in }
+
+  private static func addIncomplete(_ run: inout MadeUpRun) {
+    var exchange = run.exchange()
+    exchange.spans.removeLast()
+    run.add(exchange)
+  }
+
+  private static func addFailure(_ run: inout MadeUpRun) {
+    run.addFact(.failed(Observation.ConnectionFailed(connection: 9, at: run.now, reason: .closedEarly)))
+  }
+
+  static let all: [VerdictCase] = [
+    VerdictCase(testDescription: "all is well", outcome: .pass, reasons: []),
+    VerdictCase(testDescription: "nothing sent", outcome: .inconclusive, reasons: ["no message"], isSending: false),
+    VerdictCase(testDescription: "a finding", outcome: .fail, reasons: ["wrong-kind: 1"]) { run in
+      var exchange = run.exchange()
+      exchange.change("websocket.send") { $0.kind = .server }
+      run.add(exchange)
+    },
+    VerdictCase(
+      testDescription: "an incomplete trace", outcome: .inconclusive, reasons: ["1 of 2 traces are incomplete"],
+      change: addIncomplete),
+    VerdictCase(
+      testDescription: "an incomplete trace within what the author allows", outcome: .pass, reasons: [],
+      expect: ["complete-traces >= 50%"], change: addIncomplete),
+    VerdictCase(
+      testDescription: "an incomplete trace beyond what the author allows", outcome: .inconclusive,
+      reasons: ["1 of 2 traces are incomplete"], expect: ["complete-traces >= 51%"], change: addIncomplete),
+    VerdictCase(
+      testDescription: "complete traces where the author wants few", outcome: .fail,
+      reasons: ["expected complete-traces < 50%"], expect: ["complete-traces < 50%"]),
+    VerdictCase(
+      testDescription: "a late sender", outcome: .inconclusive, reasons: ["send lag p99"],
+      change: { run in
+        var exchange = run.exchange()
+        exchange.lagNanoseconds = 60_000_000
+        run.add(exchange)
+      }),
+    VerdictCase(
+      testDescription: "a sender late in its warm-up", outcome: .pass, reasons: [],
+      change: { run in
+        var exchange = run.exchange()
+        exchange.lagNanoseconds = 60_000_000
+        exchange.isWarmUp = true
+        run.add(exchange)
+      }),
+    VerdictCase(
+      testDescription: "a dropped arrival", outcome: .inconclusive, reasons: ["1 messages were due"],
+      change: { run in run.addFact(.dropped(Observation.DroppedArrival(due: run.now))) }),
+    VerdictCase(
+      testDescription: "a dropped delivery", outcome: .inconclusive, reasons: ["7 batches"], droppedDeliveries: 7),
+    VerdictCase(
+      testDescription: "names beyond the table", outcome: .inconclusive, reasons: ["3 spans had names"],
+      overflowedNames: 3),
+    VerdictCase(
+      testDescription: "a failed connection", outcome: .fail, reasons: ["1 connections did not open"],
+      change: addFailure),
+    VerdictCase(
+      testDescription: "a failed connection that the author allows", outcome: .pass, reasons: [],
+      expect: ["failed-connections <= 1"], change: addFailure),
+    VerdictCase(
+      testDescription: "an unmet expectation", outcome: .fail, reasons: ["expected p50(service-time) < 1ms"],
+      expect: ["p50(service-time) < 1ms"]),
+    VerdictCase(
+      testDescription: "a failure beside a doubt", outcome: .fail,
+      reasons: ["expected p50(service-time) < 1ms", "7 batches"], expect: ["p50(service-time) < 1ms"],
+      droppedDeliveries: 7),
+    VerdictCase(testDescription: "foreign and unmatched messages", outcome: .pass, reasons: []) { run in
+      run.addFact(.foreignEcho(Observation.ForeignEcho(connection: 0, type: 0, at: run.now)))
+      run.addFact(.unreadable(Observation.Unreadable(connection: 0, reason: .unmatched, at: run.now)))
+    },
+  ]
+}
+
+/// An expectation and what became of it in a run of ten messages, the last of which went wrong in every way.
+struct ExpectationCase: CustomTestStringConvertible, Sendable {
+  var text: String
+  var actual: Double
+  var outcome: JudgedExpectation.Outcome
+  var testDescription: String { text }
+
+  static let all = [
+    ExpectationCase(text: "p50(service-time) <= 11ms", actual: 10_000_000, outcome: .met),
+    ExpectationCase(text: "max(response-time) < 10ms", actual: 10_001_000, outcome: .unmet),
+    ExpectationCase(text: "p99(send-lag) < 1ms", actual: 1000, outcome: .met),
+    ExpectationCase(text: "p50(connect-time) > 5ms", actual: 4_000_000, outcome: .unmet),
+    ExpectationCase(text: "propagation >= 93%", actual: 27.0 / 29 * 100, outcome: .met),
+    ExpectationCase(text: "propagation == 100%", actual: 27.0 / 29 * 100, outcome: .unmet),
+    ExpectationCase(text: "complete-traces == 90%", actual: 90, outcome: .met),
+    ExpectationCase(text: "lost-messages == 0", actual: 1, outcome: .unmet),
+    ExpectationCase(text: "lost-copies <= 1", actual: 1, outcome: .met),
+    ExpectationCase(text: "duplicate-copies == 0", actual: 0, outcome: .met),
+    ExpectationCase(text: "failed-connections == 0", actual: 1, outcome: .unmet),
+    ExpectationCase(text: "dropped-arrivals < 1", actual: 1, outcome: .unmet),
+  ]
+}
