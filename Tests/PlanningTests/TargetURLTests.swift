@@ -95,4 +95,14 @@ import Testing
   @Test func aScenarioForTLSMayBePlannedForAnotherTarget() throws {
     #expect(try Self.plan("wss://host/x", target: "ws://local:1").path(ofConnection: 0) == "/x")
   }
+
+  @Test(arguments: [
+    ("places by their kind", "ws://host:8/{{ room }}/{{ connection.index }}", "ws://host:8/{group}/{connection}"),
+    ("no query", "ws://host/a?token=secret", "ws://host/a?…"),
+    ("a secret in a query only", "ws://host?{{ room }}", "ws://host/?…"),
+    ("an address", "ws://[::1]/", "ws://[::1]/"),
+  ])
+  func theURLIsShownWithoutItsQuery(label: String, url: String, text: String) throws {
+    #expect(try Self.plan(url).target.description == text)
+  }
 }
