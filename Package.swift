@@ -48,7 +48,7 @@ let package = Package(
     library("Planning", ["Scenarios", "TraceContext", "Timing"]),
     library(
       "VirtualUsers",
-      ["Planning", "Observations", "WebSocketProtocol", "TraceContext", "JSONText", "Timing"]),
+      ["Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "JSONText", "Timing"]),
     library("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
     library("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing"]),
     // Row 3: machinery
@@ -56,7 +56,7 @@ let package = Package(
     // Row 4: edges
     library(
       "LoadEngine",
-      ["VirtualUsers", "Planning", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
+      ["VirtualUsers", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
     library("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     library(
       "ReferenceServer",
