@@ -72,7 +72,10 @@ let package = Package(
       swiftSettings: settings),
     // Tests
     tests("OTLPMessages", ["TraceContext"], resources: [.copy("Fixtures")]),
-    tests("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
+    tests("Observations", ["TraceContext", "Timing"]),
+    tests("VirtualUsers", ["Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "Timing"]),
+    tests("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
+    tests("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing"]),
   ]
 )
