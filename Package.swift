@@ -77,5 +77,9 @@ let package = Package(
     tests("VirtualUsers", ["Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "Timing"]),
     tests("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
     tests("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing"]),
+    tests("Reactor", ["Timing"]),
+    tests(
+      "LoadEngine",
+      ["Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
   ]
 )
