@@ -81,5 +81,8 @@ let package = Package(
     tests(
       "LoadEngine",
       ["Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
+    tests(
+      "ReferenceServer",
+      ["OTLPCollector", "OTLPMessages", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
   ]
 )

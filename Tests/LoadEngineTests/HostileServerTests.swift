@@ -97,7 +97,8 @@ struct Misbehaviour: CustomTestStringConvertible, Sendable {
     frame("sets a reserved bit", section: StaticSection(5, 2), [0xc1, 0x02, 0x7b, 0x7d]),
     frame("uses a reserved opcode", section: StaticSection(5, 2), [0x83, 0x00]),
     frame("sends a 64-bit length for few bytes", section: StaticSection(5, 2), [0x81, 127, 0, 0, 0, 0, 0, 0, 0, 5]),
-    frame("sends a length beyond 63 bits", section: StaticSection(5, 2), [0x81, 127] + Array(repeating: 0xff, count: 8)),
+    frame(
+      "sends a length beyond 63 bits", section: StaticSection(5, 2), [0x81, 127] + Array(repeating: 0xff, count: 8)),
     frame(
       "announces a terabyte", section: StaticSection(7, 4), code: 1009, [0x81, 127, 0, 0, 1, 0, 0, 0, 0, 0]),
     frame("continues nothing", section: StaticSection(5, 4), [0x80, 0x01, 0x61]),
@@ -175,9 +176,11 @@ struct HostileServerTests {
     #expect(Set(observations.closed.map(\.connection)) == [0, 1])
   }
 
-  @Test("that sends its echoes in pieces reads them whole", arguments: [
-    ("in three fragments", 1), ("in fragments with a ping between", 2), ("byte by byte", 3), ("many at once", 4),
-  ])
+  @Test(
+    "that sends its echoes in pieces reads them whole",
+    arguments: [
+      ("in three fragments", 1), ("in fragments with a ping between", 2), ("byte by byte", 3), ("many at once", 4),
+    ])
   func pieces(_ label: String, way: Int) throws {
     let server = try ScriptedServer { peer in
       try peer.upgrade()

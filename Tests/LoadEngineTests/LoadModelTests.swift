@@ -17,11 +17,13 @@ struct LoadModelTests {
     }
   }
 
-  @Test("of the open model sends what the plan says, when it says", arguments: [
-    ("constant", "{ name: a, for: 300ms, rate: 500/s }"),
-    ("poisson", "{ name: a, for: 300ms, rate: 500/s, arrivals: poisson }"),
-    ("two phases", "{ name: a, for: 100ms, rate: 100/s, warm-up: true }, { name: b, for: 200ms, rate: 400/s }"),
-  ])
+  @Test(
+    "of the open model sends what the plan says, when it says",
+    arguments: [
+      ("constant", "{ name: a, for: 300ms, rate: 500/s }"),
+      ("poisson", "{ name: a, for: 300ms, rate: 500/s, arrivals: poisson }"),
+      ("two phases", "{ name: a, for: 100ms, rate: 100/s, warm-up: true }, { name: b, for: 200ms, rate: 400/s }"),
+    ])
   func openModel(_ label: String, phases: String) throws {
     let server = try echoServer()
     let run = try LoadRun(port: server.port, connections: 4, phases: phases)
@@ -79,10 +81,12 @@ struct LoadModelTests {
     for (one, next) in zip(sent, sent.dropFirst()) { #expect(next.due - one.at >= 60_000_000) }
   }
 
-  @Test("ends early when it is stopped, and hands everything over", arguments: [
-    ("open", "{ name: a, for: 600s, rate: 200/s }"), ("closed", "{ name: a, for: 600s, think-time: 5ms }"),
-    ("faster than can be", "{ name: a, for: 600s, rate: 100000000/s }"),
-  ])
+  @Test(
+    "ends early when it is stopped, and hands everything over",
+    arguments: [
+      ("open", "{ name: a, for: 600s, rate: 200/s }"), ("closed", "{ name: a, for: 600s, think-time: 5ms }"),
+      ("faster than can be", "{ name: a, for: 600s, rate: 100000000/s }"),
+    ])
   func stopping(_ label: String, phases: String) throws {
     let server = try echoServer()
     let run = try LoadRun(port: server.port, phases: phases, within: "100ms")

@@ -17,7 +17,9 @@ struct TextReportTests {
     ]
     for number in numbers { #expect(text.contains(String(number)), "\(number)") }
     #expect(text.hasPrefix("FAIL  made-up against ws://127.0.0.1:8000/ws/chat/{group}/?…, 7777 connections, 12.3 s\n"))
-    for line in ["upgrade refused with HTTP status 403", "closed by the server's close frame", "crossed-context × 8001"] {
+    for line in [
+      "upgrade refused with HTTP status 403", "closed by the server's close frame", "crossed-context × 8001",
+    ] {
       #expect(text.contains(line))
     }
     for part in ["what was expected", "what was seen", "a tree", "an excerpt", "00-sent", "12345678-00-00000001"] {
@@ -25,9 +27,12 @@ struct TextReportTests {
     }
   }
 
-  @Test("says first what the run means", arguments: [
-    ("pass", "PASS", Tallies.clean), ("fail", "FAIL", Tallies.failing), ("inconclusive", "INCONCLUSIVE", Tallies.open),
-  ])
+  @Test(
+    "says first what the run means",
+    arguments: [
+      ("pass", "PASS", Tallies.clean), ("fail", "FAIL", Tallies.failing),
+      ("inconclusive", "INCONCLUSIVE", Tallies.open),
+    ])
   func headlines(_ label: String, word: String, tallies: Tallies) throws {
     let report = try MadeUpReport.make { $0 = tallies }
     #expect(report.verdict.outcome.rawValue == label, "\(report.verdict.reasons)")
@@ -35,11 +40,13 @@ struct TextReportTests {
     for reason in report.verdict.reasons { #expect(report.text.contains("  - \(reason)\n")) }
   }
 
-  @Test("never rounds a share up to 100", arguments: [
-    ("all", 1_000_000, 1_000_000, "100.000%"), ("all but one of a million", 999_999, 1_000_000, "99.999%"),
-    ("all but one of a thousand million", 999_999_999, 1_000_000_000, "99.999%"), ("none", 0, 3, "0.000%"),
-    ("a third", 1, 3, "33.333%"), ("of nothing", 0, 0, "-"),
-  ])
+  @Test(
+    "never rounds a share up to 100",
+    arguments: [
+      ("all", 1_000_000, 1_000_000, "100.000%"), ("all but one of a million", 999_999, 1_000_000, "99.999%"),
+      ("all but one of a thousand million", 999_999_999, 1_000_000_000, "99.999%"), ("none", 0, 3, "0.000%"),
+      ("a third", 1, 3, "33.333%"), ("of nothing", 0, 0, "-"),
+    ])
   func percent(_ label: String, part: Int, whole: Int, text: String) {
     #expect(Report.percent(part, of: whole) == text)
   }
@@ -53,16 +60,20 @@ struct TextReportTests {
     #expect(!report.text.contains("actual: 100"))
   }
 
-  @Test("writes times in the unit that suits them", arguments: [
-    (0, "0 ns"), (9_999, "9999 ns"), (10_000, "10.0 µs"), (999_949, "999.9 µs"), (1_000_000, "1.00 ms"),
-    (9_999_990_000, "9999.99 ms"), (10_000_000_000, "10.00 s"), (UInt64.max, "18446744073.71 s"),
-  ] as [(UInt64, String)])
+  @Test(
+    "writes times in the unit that suits them",
+    arguments: [
+      (0, "0 ns"), (9_999, "9999 ns"), (10_000, "10.0 µs"), (999_949, "999.9 µs"), (1_000_000, "1.00 ms"),
+      (9_999_990_000, "9999.99 ms"), (10_000_000_000, "10.00 s"), (UInt64.max, "18446744073.71 s"),
+    ] as [(UInt64, String)])
   func times(nanoseconds: UInt64, text: String) { #expect(Report.time(nanoseconds) == text) }
 
-  @Test("lets nothing of the server reach the terminal but text", arguments: [
-    "\u{1b}[31mred\u{1b}[0m", "a\u{7}b", "line\nbreak", "carriage\rreturn", "\u{9b}31m", "\u{202e}turned",
-    "\u{2028}line", "nul\u{0}",
-  ])
+  @Test(
+    "lets nothing of the server reach the terminal but text",
+    arguments: [
+      "\u{1b}[31mred\u{1b}[0m", "a\u{7}b", "line\nbreak", "carriage\rreturn", "\u{9b}31m", "\u{202e}turned",
+      "\u{2028}line", "nul\u{0}",
+    ])
   func controlCharacters(hostile: String) throws {
     var finding = MadeUpReport.finding
     finding.evidence[0].actual = hostile

@@ -37,25 +37,45 @@ struct EchoExample: CustomTestStringConvertible, Sendable {
 
   private static let matching = [
     EchoExample("a matching message", chat("{\"traceparent\":\"%TP\"}"), .present),
-    EchoExample("members in another order", "{\"trace_context\":{\"tracestate\":\"a=b\",\"traceparent\":\"%TP\"},\"x\":[1,{}],\"message\":\"m-%ID-é\",\"type\":\"chat_message\"}", .present),
+    EchoExample(
+      "members in another order",
+      "{\"trace_context\":{\"tracestate\":\"a=b\",\"traceparent\":\"%TP\"},\"x\":[1,{}],\"message\":\"m-%ID-é\",\"type\":\"chat_message\"}",
+      .present),
     EchoExample("blanks", " { \"type\" : \"chat_message\" ,\n\t\"message\":\"m-%ID-é\" } ", .chat(.absent)),
-    EchoExample("escaped keys and values", "{\"ty\\u0070e\":\"chat\\u005fmessage\",\"message\":\"m-%ID-\\u00e9\"}", .chat(.absent)),
+    EchoExample(
+      "escaped keys and values", "{\"ty\\u0070e\":\"chat\\u005fmessage\",\"message\":\"m-%ID-\\u00e9\"}", .chat(.absent)
+    ),
     EchoExample("a message ID in escapes", "{\"type\":\"chat_message\",\"message\":\"\\u006d-%ID-é\"}", .chat(.absent)),
     EchoExample("another sender's text", "{\"type\":\"chat_message\",\"message\":\"hello\"}", .foreign),
-    EchoExample("an ID of another run", "{\"type\":\"chat_message\",\"message\":\"m-ffffffff-00-00000000-é\"}", .foreign),
+    EchoExample(
+      "an ID of another run", "{\"type\":\"chat_message\",\"message\":\"m-ffffffff-00-00000000-é\"}", .foreign),
     EchoExample("an ID with a letter too many", "{\"type\":\"chat_message\",\"message\":\"m-%ID-éx\"}", .foreign),
     EchoExample("an ID without its prefix", "{\"type\":\"chat_message\",\"message\":\"%ID-é\"}", .foreign),
-    EchoExample("literals and numbers", "{\"type\":\"typing\",\"is_typing\":true,\"count\":5,\"nothing\":null}", .typing(.absent)),
-    EchoExample("another literal", "{\"type\":\"typing\",\"is_typing\":false,\"count\":5,\"nothing\":null}", .unreadable(.unmatched)),
-    EchoExample("a literal in quotes", "{\"type\":\"typing\",\"is_typing\":\"true\",\"count\":5,\"nothing\":null}", .unreadable(.unmatched)),
+    EchoExample(
+      "literals and numbers", "{\"type\":\"typing\",\"is_typing\":true,\"count\":5,\"nothing\":null}", .typing(.absent)),
+    EchoExample(
+      "another literal", "{\"type\":\"typing\",\"is_typing\":false,\"count\":5,\"nothing\":null}",
+      .unreadable(.unmatched)),
+    EchoExample(
+      "a literal in quotes", "{\"type\":\"typing\",\"is_typing\":\"true\",\"count\":5,\"nothing\":null}",
+      .unreadable(.unmatched)),
     EchoExample("another type", "{\"type\":\"other\",\"message\":\"m-%ID-é\"}", .unreadable(.unmatched)),
     EchoExample("a type without echo", "{\"type\":\"silent\"}", .unreadable(.unmatched)),
     EchoExample("a number for the text", "{\"type\":\"chat_message\",\"message\":5}", .unreadable(.unmatched)),
     EchoExample("an empty object", "{}", .unreadable(.unmatched)),
-    EchoExample("the last of equal keys, which matches", "{\"type\":\"x\",\"type\":\"chat_message\",\"message\":\"y\",\"message\":\"m-%ID-é\"}", .chat(.absent)),
-    EchoExample("the last of equal keys, which does not", "{\"type\":\"chat_message\",\"message\":\"m-%ID-é\",\"type\":\"x\"}", .unreadable(.unmatched)),
-    EchoExample("the last of equal keys, of another kind", "{\"type\":\"chat_message\",\"message\":\"m-%ID-é\",\"message\":[]}", .unreadable(.unmatched)),
-    EchoExample("the last of equal carriers", "{\"type\":\"chat_message\",\"message\":\"m-%ID-é\",\"trace_context\":{\"traceparent\":\"%TP\"},\"trace_context\":{}}", .chat(.absent)),
+    EchoExample(
+      "the last of equal keys, which matches",
+      "{\"type\":\"x\",\"type\":\"chat_message\",\"message\":\"y\",\"message\":\"m-%ID-é\"}", .chat(.absent)),
+    EchoExample(
+      "the last of equal keys, which does not", "{\"type\":\"chat_message\",\"message\":\"m-%ID-é\",\"type\":\"x\"}",
+      .unreadable(.unmatched)),
+    EchoExample(
+      "the last of equal keys, of another kind", "{\"type\":\"chat_message\",\"message\":\"m-%ID-é\",\"message\":[]}",
+      .unreadable(.unmatched)),
+    EchoExample(
+      "the last of equal carriers",
+      "{\"type\":\"chat_message\",\"message\":\"m-%ID-é\",\"trace_context\":{\"traceparent\":\"%TP\"},\"trace_context\":{}}",
+      .chat(.absent)),
     EchoExample("the last of equal traceparents", chat("{\"traceparent\":7,\"traceparent\":\"%TP\"}"), .present),
   ]
 
@@ -69,8 +89,12 @@ struct EchoExample: CustomTestStringConvertible, Sendable {
     EchoExample("a number for the traceparent", chat(traceparent: "5"), .chat(.wrongType)),
     EchoExample("null for the traceparent", chat(traceparent: "null"), .chat(.wrongType)),
     EchoExample("an array for the traceparent", chat(traceparent: "[\"%TP\"]"), .chat(.wrongType)),
-    EchoExample("an escaped traceparent", chat(traceparent: "\"\\u0030\\u0030-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\""), .present),
-    EchoExample("a later version", chat(traceparent: "\"cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what\""), .present),
+    EchoExample(
+      "an escaped traceparent",
+      chat(traceparent: "\"\\u0030\\u0030-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\""), .present),
+    EchoExample(
+      "a later version", chat(traceparent: "\"cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what\""), .present
+    ),
   ]
 
   private static func malformed(_ label: String, _ traceparent: String, _ fault: TraceparentFault) -> EchoExample {
@@ -102,8 +126,13 @@ struct EchoExample: CustomTestStringConvertible, Sendable {
     EchoExample("null", "null", .unreadable(.notAnObject)),
     EchoExample("a string", "\"typing\"", .unreadable(.notAnObject)),
     EchoExample("a broken array", "[1,", .unreadable(.invalidJSON)),
-    EchoExample("too deep", "{\"x\":" + String(repeating: "[", count: 1000) + String(repeating: "]", count: 1000) + "}", .unreadable(.invalidJSON)),
-    EchoExample("large", "{\"x\":\"" + String(repeating: "y", count: 1 << 20) + "\",\"type\":\"chat_message\",\"message\":\"m-%ID-é\"}", .chat(.absent)),
+    EchoExample(
+      "too deep", "{\"x\":" + String(repeating: "[", count: 1000) + String(repeating: "]", count: 1000) + "}",
+      .unreadable(.invalidJSON)),
+    EchoExample(
+      "large",
+      "{\"x\":\"" + String(repeating: "y", count: 1 << 20) + "\",\"type\":\"chat_message\",\"message\":\"m-%ID-é\"}",
+      .chat(.absent)),
   ]
 }
 
@@ -148,7 +177,8 @@ struct EchoReaderTests {
       + String(repeating: "}", count: keys.count + 1)
     let context = EchoedContext.present(try Traceparent(EchoExample.traceparent))
     #expect(reader.read(Array(text.utf8).span) == .echo(type: 2, message: nil, context))
-    #expect(reader.read(Array("{\"type\":\"twice\",\"\(keys[0])\":1}".utf8).span) == .echo(type: 2, message: nil, .wrongType))
+    #expect(
+      reader.read(Array("{\"type\":\"twice\",\"\(keys[0])\":1}".utf8).span) == .echo(type: 2, message: nil, .wrongType))
   }
 
   @Test("takes our own messages for their echoes, with the context that we sent")
@@ -164,7 +194,9 @@ struct EchoReaderTests {
 
   @Test("refuses every truncation")
   func truncations() {
-    let bytes = filled("{\"type\":\"chat_message\",\"message\":\"m-%ID-é\",\"x\":[1.5e3,null],\"trace_context\":{\"traceparent\":\"%TP\"}}")
+    let bytes = filled(
+      "{\"type\":\"chat_message\",\"message\":\"m-%ID-é\",\"x\":[1.5e3,null],\"trace_context\":{\"traceparent\":\"%TP\"}}"
+    )
     for count in 0..<bytes.count {
       #expect(reader.read(bytes.span.extracting(0..<count)) == .unreadable(.invalidJSON), "\(count) bytes")
     }
@@ -173,7 +205,8 @@ struct EchoReaderTests {
   @Test("survives mutation", arguments: 0..<4)
   func mutations(seed: Int) {
     var generator = SeededGenerator(seed: UInt64(seed))
-    let bytes = filled("{\"type\":\"chat_message\",\"message\":\"m-%ID-\\u00e9\",\"trace_context\":{\"traceparent\":\"%TP\"}}")
+    let bytes = filled(
+      "{\"type\":\"chat_message\",\"message\":\"m-%ID-\\u00e9\",\"trace_context\":{\"traceparent\":\"%TP\"}}")
     var echoes = 0
     for _ in 0..<25_000 {
       var mutant = bytes
