@@ -80,8 +80,18 @@ let package = Package(
     tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests("OTLPMessages", ["TraceContext"], resources: [.copy("Fixtures")]),
-    tests("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
+    tests("Observations", ["TraceContext", "Timing"]),
+    tests("VirtualUsers", ["Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "Timing"]),
+    tests("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
+    tests("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing"]),
+    tests("Reactor", ["Timing"]),
+    tests(
+      "LoadEngine",
+      ["Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
+    tests(
+      "ReferenceServer",
+      ["OTLPCollector", "OTLPMessages", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
     .testTarget(
       name: "EndToEndTests", dependencies: ["spanstorm", "ReferenceServer", "Verification"], swiftSettings: settings),
   ]

@@ -15,10 +15,9 @@ package final class LoadReactor {
   private static let handshakeLimit = 512
   /// Longest message that is accepted, in bytes.
   private static let messageLimit = 16 << 20
-  /// Bytes that may wait to be sent on one connection before it is failed.
-  private static let backlogLimit = 1 << 20
-  private static let handshakeTimeLimit: Int64 = 30 * nanosecondsPerSecond
-  private static let closeTimeLimit: Int64 = 3 * nanosecondsPerSecond
+  /// Messages that are sent before what has arrived is looked at, so that a rate beyond our reach neither keeps echoes
+  /// waiting nor a stop unnoticed.
+  private static let sendsPerLoop = 256
   /// Longest wait for events, so that a stop is noticed.
   private static let tick: Int64 = 20_000_000
 
@@ -26,6 +25,7 @@ package final class LoadReactor {
   private let address: SocketAddress
   private let control: LoadControl
   private let shard: UInt32
+  private let limits: Limits
   private let connections: ConnectionTable
   private var poller: Poller
   private var observations: ObservationWriter
@@ -58,13 +58,15 @@ package final class LoadReactor {
   /// - Parameters:
   ///   - shard: this reactor's number, 0 to 255.
   package init(
-    plan: Plan, address: SocketAddress, shard: UInt8 = 0, queue: ObservationQueue, control: LoadControl
+    plan: Plan, address: SocketAddress, shard: UInt8 = 0, queue: ObservationQueue, control: LoadControl,
+    limits: Limits = Limits()
   ) throws(LoadFault) {
     guard let reader = EchoReader(plan) else { throw .tooManyMatches }
     self.plan = plan
     self.address = address
     self.control = control
     self.shard = UInt32(shard)
+    self.limits = limits
     self.reader = reader
     do throws(SystemFault) { poller = try Poller() } catch { throw .system(error) }
     let count = plan.scenario.load.connections
@@ -157,7 +159,7 @@ extension LoadReactor {
       return now
     }
     var now = now
-    while true {
+    for _ in 0..<Self.sendsPerLoop {
       switch pacer.next(at: now - loadStart) {
       case .wait(let offset): return loadStart.advanced(byNanoseconds: offset)
       case .over:
@@ -174,6 +176,7 @@ extension LoadReactor {
       }
       now = .now
     }
+    return now
   }
 
   private func beginDraining(_ now: Instant) {
@@ -183,7 +186,7 @@ extension LoadReactor {
 
   private func beginClosing(_ now: Instant) {
     stage = .closing
-    deadline = now.advanced(byNanoseconds: Self.closeTimeLimit)
+    deadline = now.advanced(byNanoseconds: limits.close.clampedNanoseconds)
     for index in 0..<connections.count {
       if connections[index].session.isOpen {
         connections[index].session.beganClosing()
@@ -202,9 +205,10 @@ extension LoadReactor {
 
   private func checkHandshakes(_ now: Instant) {
     guard now >= nextHandshakeCheck, handshakes > 0 else { return }
-    nextHandshakeCheck = now.advanced(byNanoseconds: nanosecondsPerSecond / 2)
+    let limit = limits.handshake.clampedNanoseconds
+    nextHandshakeCheck = now.advanced(byNanoseconds: min(limit, nanosecondsPerSecond / 2))
     for index in 0..<nextConnect {
-      if let since = connections[index].session.awaitedSince, now - since > Self.handshakeTimeLimit {
+      if let since = connections[index].session.awaitedSince, now - since > limit {
         perform(connections[index].session.timedOut(), on: index, at: now)
       }
     }
@@ -323,7 +327,7 @@ extension LoadReactor {
   /// Sends bytes that are no message of the plan: the upgrade and control frames.
   private func transmit(_ bytes: [UInt8], on index: Int) {
     guard connections[index].stream.descriptor >= 0 else { return }
-    guard connections[index].stream.backlog < Self.backlogLimit else {
+    guard connections[index].stream.backlog < limits.backlogBytes else {
       perform(connections[index].session.failedByUs(.backlog), on: index, at: .now)
       return
     }
@@ -381,7 +385,7 @@ extension LoadReactor {
 extension LoadReactor {
   private func send(at index: Int?, due: Instant, isWarmUp: Bool) {
     let now = Instant.now
-    guard let index, connections[index].stream.backlog < Self.backlogLimit else {
+    guard let index, connections[index].stream.backlog < limits.backlogBytes else {
       dropped += 1
       observations.write(.dropped(Observation.DroppedArrival(due: due)), at: now)
       return

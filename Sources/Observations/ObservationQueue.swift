@@ -57,7 +57,10 @@ package final class ObservationQueue: Sendable {
 
   /// Everything that waits, after at most `milliseconds`; nil once the queue is finished and empty.
   package func takeAll(waitingAtMostMilliseconds milliseconds: Int) -> [Delivery]? {
-    if let ready = take(), !ready.isEmpty { return ready }
+    // Signals of deliveries that were taken without waiting would make later calls return at once, one each.
+    while wakeUp.wait(timeout: .now()) == .success {}
+    guard let ready = take() else { return nil }
+    if !ready.isEmpty { return ready }
     _ = wakeUp.wait(timeout: .now() + .milliseconds(milliseconds))
     return take()
   }

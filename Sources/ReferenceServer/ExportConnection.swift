@@ -8,18 +8,19 @@ final class ExportConnection {
   private let port: UInt16
   private var descriptor: Int32 = -1
 
-  /// Longest that one batch is tried, as OTLP exporters do by default.
-  private static let timeLimit: Int64 = 10 * nanosecondsPerSecond
+  private let timeLimit: Duration
   private static let retryable: Set<Int> = [429, 502, 503, 504]
 
-  init(host: String, port: UInt16) {
+  /// - Parameter timeLimit: longest that one batch is tried.
+  init(host: String, port: UInt16, timeLimit: Duration) {
     self.host = host
     self.port = port
+    self.timeLimit = timeLimit
   }
 
   /// Posts a body and tries again where OTLP allows it; returns whether it was taken.
   func post(_ body: [UInt8]) -> Bool {
-    let deadline = Instant.now.advanced(byNanoseconds: Self.timeLimit)
+    let deadline = Instant.now.advanced(byNanoseconds: timeLimit.clampedNanoseconds)
     var pause: Int64 = nanosecondsPerSecond / 10
     while true {
       let status = exchange(body)
@@ -57,7 +58,7 @@ final class ExportConnection {
   private func connect() -> Bool {
     if descriptor >= 0 { return true }
     guard let address = try? SocketAddress(host: host, port: port) else { return false }
-    descriptor = address.connectBlocking(timeLimitSeconds: Int(Self.timeLimit / nanosecondsPerSecond)) ?? -1
+    descriptor = address.connectBlocking(timeLimitSeconds: max(1, Int(timeLimit.components.seconds))) ?? -1
     return descriptor >= 0
   }
 

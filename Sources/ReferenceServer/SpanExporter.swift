@@ -16,6 +16,8 @@ package final class SpanExporter: Sendable {
     /// Spans of one request at most.
     package var batchSize = 8_192
     package var delayMilliseconds = 200
+    /// Longest that one batch is tried, as OTLP exporters do by default; at the end, that all of them are.
+    package var timeLimit: Duration = .seconds(10)
 
     package init(host: String, port: UInt16) {
       self.host = host
@@ -75,7 +77,8 @@ package final class SpanExporter: Sendable {
         Attribute("service.instance.id", .string("\(getpid())")),
         Attribute("telemetry.sdk.language", .string("swift")),
       ], scopeName: "spanstorm.reference")
-    let connection = ExportConnection(host: configuration.host, port: configuration.port)
+    let connection = ExportConnection(
+      host: configuration.host, port: configuration.port, timeLimit: configuration.timeLimit)
     while true {
       let isStopping = state.withLock { $0.isStopping }
       let batch = takeBatch()
@@ -88,6 +91,11 @@ package final class SpanExporter: Sendable {
       let isTaken = connection.post(encoder.takeBody())
       state.withLock {
         if isTaken { $0.counts.exported += batch.count } else { $0.counts.failed += batch.count }
+        // What an endpoint that is gone cost one batch at the end it would cost each.
+        if isStopping, !isTaken {
+          $0.counts.failed += $0.waiting.count
+          $0.waiting = []
+        }
       }
       if batch.count < configuration.batchSize, !isStopping {
         _ = wakeUp.wait(timeout: .now() + .milliseconds(configuration.delayMilliseconds))

@@ -14,7 +14,8 @@ extension Report {
     lines += ["", "Connections"] + connectionLines
     if !verdict.expectations.isEmpty { lines += ["", "Expectations"] + verdict.expectations.map(Self.line) }
     for finding in verdict.findings { lines += [""] + Self.lines(finding) }
-    return lines.joined(separator: "\n") + "\n"
+    // Span names, excerpts and the author's texts are all foreign to the terminal.
+    return lines.map { $0.printable + "\n" }.joined()
   }
 
   private var headline: String {
@@ -110,10 +111,10 @@ extension Report {
       if let sent = evidence.sent { lines.append("    sent      \(sent)") }
       lines.append("    expected  \(evidence.expected)")
       lines.append("    actual    \(evidence.actual)")
-      if let excerpt = evidence.excerpt { lines.append("    arrived   \(excerpt.printable)") }
+      if let excerpt = evidence.excerpt { lines.append("    arrived   \(excerpt)") }
       // One tree shows the case; the others are in the JSON report.
       guard index == 0 else { continue }
-      lines += evidence.tree.prefix(treeLimit).map { "    | \($0.printable)" }
+      lines += evidence.tree.prefix(treeLimit).map { "    | \($0)" }
       if evidence.tree.count > treeLimit { lines.append("    | … (the rest is in report.json)") }
     }
     return lines
@@ -164,8 +165,15 @@ extension String {
   func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(width - count, 0)) }
   func leftPadded(to width: Int) -> String { String(repeating: " ", count: Swift.max(width - count, 0)) + self }
 
-  /// Without control characters, which could play tricks on a terminal.
+  /// Without characters that control a terminal, break a line or turn the direction of text.
   var printable: String {
-    String(String.UnicodeScalarView(unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{fffd}" : $0 }))
+    String(
+      String.UnicodeScalarView(
+        unicodeScalars.map { scalar in
+          switch scalar.properties.generalCategory {
+          case .control, .format, .lineSeparator, .paragraphSeparator: "\u{fffd}"
+          default: scalar
+          }
+        }))
   }
 }

@@ -6,7 +6,8 @@ package import TraceContext
 
 /// Tells from a message's text which of our messages it answers, and what trace context it carries.
 ///
-/// One strict pass over the JSON; nothing is allocated but for escaped strings, which echoes of ours do not have.
+/// One strict pass over the JSON; nothing is allocated but for escaped strings, which echoes of ours do not have. Of
+/// members with the same key the last one counts, as with the parsers that most servers use.
 package struct EchoReader: Sendable {
   package enum Reading: Hashable, Sendable {
     /// Matches a message type; `message` is the one that its text names, where the type has such a text.
@@ -111,11 +112,15 @@ package struct EchoReader: Sendable {
       } else if kind == .string {
         let string = try scanner.string(text)
         for index in 0..<rules.count where key.equals(rules[index].key, in: text) {
+          held &= ~(1 << UInt64(index))
+          foreign &= ~(1 << UInt64(index))
           match(rules[index].value, string, text, bit: 1 << UInt64(index), &held, &foreign, &message)
         }
       } else {
         try scanner.skipValue(text)
         for index in 0..<rules.count where key.equals(rules[index].key, in: text) {
+          held &= ~(1 << UInt64(index))
+          foreign &= ~(1 << UInt64(index))
           if case .token(let token) = rules[index].value,
             JSONString(start: start, end: scanner.position, isEscaped: false).equals(token, in: text)
           {
@@ -141,9 +146,15 @@ package struct EchoReader: Sendable {
     case .token: break
     case .string(let expected): if string.equals(expected, in: text) { held |= bit }
     case .messageID(let prefix, let suffix):
+      if string.isEscaped {
+        // Escaped by choice, as 'é' is by a server that writes ASCII only: match what it means.
+        let bytes = string.unescaped(text)
+        let plain = JSONString(start: 0, end: bytes.count, isEscaped: false)
+        return match(value, plain, bytes.span, bit: bit, &held, &foreign, &message)
+      }
       let length = prefix.count &+ IdentityPermutation.textLength &+ suffix.count
       let middle = string.start &+ prefix.count
-      guard string.count == length, !string.isEscaped,
+      guard string.count == length,
         JSONString(start: string.start, end: middle, isEscaped: false).equals(prefix, in: text),
         JSONString(start: string.end &- suffix.count, end: string.end, isEscaped: false).equals(suffix, in: text),
         let identity = identities.identity(inText: text, at: middle)

@@ -27,9 +27,11 @@ struct AsWrittenTests {
     #expect(run.verdict().counts == [.wrongEntrySpan: 1, .echoNamesWrongSpan: 1, .sharedParent: 1])
   }
 
-  @Test("leaks typing's context into later receive spans", arguments: [
-    ("before the trace is settled", false), ("after the trace is settled", true),
-  ])
+  @Test(
+    "leaks typing's context into later receive spans",
+    arguments: [
+      ("before the trace is settled", false), ("after the trace is settled", true),
+    ])
   func leak(_ label: String, isLate: Bool) throws {
     var run = try MadeUpRun()
     let exchange = run.exchange(

@@ -115,7 +115,8 @@ struct HostileSpanTests {
     var generator = SeededGenerator(seed: UInt64(seed))
     var run = try MadeUpRun()
     for _ in 0..<10 {
-      var exchange = run.exchange(UInt8.random(in: 0...3, using: &generator), members: Int.random(in: 0...4, using: &generator))
+      var exchange = run.exchange(
+        UInt8.random(in: 0...3, using: &generator), members: Int.random(in: 0...4, using: &generator))
       let ids = exchange.spans.map(\.id) + [exchange.clientSpan.rawValue, 0, .max]
       let names = exchange.spans.map(\.name) + ["?", ""]
       for _ in 0..<Int.random(in: 0...20, using: &generator) where !exchange.spans.isEmpty {

@@ -8,16 +8,18 @@ import Timing
 struct DeliveryTests {
   static let within: Int64 = 2_000_000_000
 
-  @Test("are received, late, lost or duplicate", arguments: [
-    ("all in time", [1, 1, 1], 3, 0, 0, 0),
-    ("just in time", [within, within, within], 3, 0, 0, 0),
-    ("one a nanosecond too late is lost", [1, 1, within + 1], 2, 1, 1, 0),
-    ("one missing", [1, 1], 2, 1, 0, 0),
-    ("none", [], 0, 3, 0, 0),
-    ("one too many", [1, 1, 1, 1], 3, 0, 0, 1),
-    ("two too many, and late", [1, 1, 1, within + 5, within + 9], 3, 0, 0, 2),
-    ("all late", [within + 1, within + 1, within + 1], 0, 3, 3, 0),
-  ] as [(String, [Int64], Int, Int, Int, Int)])
+  @Test(
+    "are received, late, lost or duplicate",
+    arguments: [
+      ("all in time", [1, 1, 1], 3, 0, 0, 0),
+      ("just in time", [within, within, within], 3, 0, 0, 0),
+      ("one a nanosecond too late is lost", [1, 1, within + 1], 2, 1, 1, 0),
+      ("one missing", [1, 1], 2, 1, 0, 0),
+      ("none", [], 0, 3, 0, 0),
+      ("one too many", [1, 1, 1, 1], 3, 0, 0, 1),
+      ("two too many, and late", [1, 1, 1, within + 5, within + 9], 3, 0, 0, 2),
+      ("all late", [within + 1, within + 1, within + 1], 0, 3, 3, 0),
+    ] as [(String, [Int64], Int, Int, Int, Int)])
   func copies(_ label: String, arrivals: [Int64], received: Int, lost: Int, late: Int, duplicate: Int) throws {
     var run = try MadeUpRun()
     var exchange = run.exchange(members: 3)
@@ -87,7 +89,9 @@ struct DeliveryTests {
     }
     let tallies = run.verdict().tallies
     #expect(tallies.messagesSent == 50, "seed \(seed)")
-    #expect(tallies.messagesSent == tallies.messagesEchoed + tallies.messagesLost + tallies.messagesWithoutEcho, "seed \(seed)")
+    #expect(
+      tallies.messagesSent == tallies.messagesEchoed + tallies.messagesLost + tallies.messagesWithoutEcho,
+      "seed \(seed)")
     #expect(tallies.copiesExpected == tallies.copiesReceived + tallies.copiesLost, "seed \(seed)")
   }
 

@@ -6,10 +6,12 @@ import TraceContext
 
 @Suite("Lost telemetry")
 struct LossTests {
-  @Test("is never a finding, whichever spans are lost", arguments: [
-    ("typing, one receiver", MadeUpScenario.typing, 1), ("typing, two receivers", MadeUpScenario.typing, 2),
-    ("chat, one receiver", MadeUpScenario.chat, 1),
-  ])
+  @Test(
+    "is never a finding, whichever spans are lost",
+    arguments: [
+      ("typing, one receiver", MadeUpScenario.typing, 1), ("typing, two receivers", MadeUpScenario.typing, 2),
+      ("chat, one receiver", MadeUpScenario.chat, 1),
+    ])
   func everySubset(_ label: String, type: UInt8, members: Int) throws {
     var run = try MadeUpRun()
     let count = run.exchange(type, members: members).spans.count
@@ -39,12 +41,15 @@ struct LossTests {
     #expect(verdict.tallies.tracesPartial == 1)
   }
 
-  @Test("leaves the optional part its choice: whole, absent or partial", arguments: [
-    ("whole", [], true), ("absent", ["chat.queue_background_task", "chat.process_message_background", "chat.analyze_sentiment"], true),
-    ("without its leaf", ["chat.analyze_sentiment"], false),
-    ("only its top", ["chat.process_message_background", "chat.analyze_sentiment"], false),
-    ("without its middle", ["chat.process_message_background"], false),
-  ] as [(String, [String], Bool)])
+  @Test(
+    "leaves the optional part its choice: whole, absent or partial",
+    arguments: [
+      ("whole", [], true),
+      ("absent", ["chat.queue_background_task", "chat.process_message_background", "chat.analyze_sentiment"], true),
+      ("without its leaf", ["chat.analyze_sentiment"], false),
+      ("only its top", ["chat.process_message_background", "chat.analyze_sentiment"], false),
+      ("without its middle", ["chat.process_message_background"], false),
+    ] as [(String, [String], Bool)])
   func optionalPart(_ label: String, dropped: [String], isComplete: Bool) throws {
     var run = try MadeUpRun()
     var exchange = run.exchange()
@@ -90,7 +95,9 @@ struct LossTests {
     let leaf = exchange.spans.count - 1
     for index in exchange.spans.indices {
       var span = run.observation(exchange.spans[index], in: exchange.traceID)
-      if index.isMultiple(of: 3) || index == leaf { span.name = index.isMultiple(of: 2) ? .overflow : NameIndex(70_000) }
+      if index.isMultiple(of: 3) || index == leaf {
+        span.name = index.isMultiple(of: 2) ? .overflow : NameIndex(70_000)
+      }
       run.addSpan(span)
     }
     run.addSent(exchange)

@@ -161,7 +161,8 @@ struct MadeUpRun {
   var announcement: Delivery {
     .spans(
       SpanBatch(
-        spans: [], newNames: names.map { (index: $0.value, text: $0.key) }.sorted { $0.index.rawValue < $1.index.rawValue },
+        spans: [],
+        newNames: names.map { (index: $0.value, text: $0.key) }.sorted { $0.index.rawValue < $1.index.rawValue },
         newServices: [], receivedAt: now))
   }
 

@@ -68,9 +68,11 @@ struct SettlementTests {
     #expect(verdict.tallies.tracesComplete == 1)
   }
 
-  @Test("is not moved by the same export again", arguments: [
-    ("before", false), ("after the trace was settled", true),
-  ])
+  @Test(
+    "is not moved by the same export again",
+    arguments: [
+      ("before", false), ("after the trace was settled", true),
+    ])
   func retriedBatches(_ label: String, isLate: Bool) throws {
     var run = try MadeUpRun()
     let exchange = run.exchange()

@@ -40,9 +40,11 @@ struct VerdictTests {
     #expect(abs(actual - example.actual) <= example.actual / 500)
   }
 
-  @Test("leaves an expectation open where nothing was seen", arguments: [
-    "p99(response-time) < 1s", "propagation == 100%", "complete-traces == 100%",
-  ])
+  @Test(
+    "leaves an expectation open where nothing was seen",
+    arguments: [
+      "p99(response-time) < 1s", "propagation == 100%", "complete-traces == 100%",
+    ])
   func openExpectations(text: String) throws {
     var run = try MadeUpRun(expect: [text])
     let verdict = run.verdict()

@@ -1,0 +1,111 @@
+import Foundation
+import Reactor
+import Testing
+import TraceContext
+import WebSocketProtocol
+
+/// A blocking WebSocket client whose reads give up after ten seconds.
+final class ChatClient {
+  private let descriptor: Int32
+  private var buffer: [UInt8] = []
+  private var decoder = MessageDecoder(role: .client, limit: 1 << 20)
+  /// The HTTP status of the answer to the upgrade.
+  private(set) var status: UInt16 = 101
+
+  init(port: UInt16, path: String) throws {
+    let address = try SocketAddress(host: "127.0.0.1", port: port)
+    descriptor = try #require(address.connectBlocking(timeLimitSeconds: 10))
+    let handshake = ClientHandshake(host: "h", path: path, headers: [], key: Handshake.key(fromRandom: (1, 2)))
+    try send(handshake.request)
+    while true {
+      switch try buffer.withUnsafeBytes({ try handshake.read($0) }) {
+      case .incomplete: try receive()
+      case .accepted(let length):
+        buffer.removeFirst(length)
+        return
+      case .refused(let status):
+        self.status = status
+        return
+      }
+    }
+  }
+
+  deinit { Glibc.close(descriptor) }
+
+  struct Ended: Error {}
+
+  private func send(_ bytes: [UInt8]) throws {
+    let count = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    guard count == bytes.count else { throw Ended() }
+  }
+
+  private func receive() throws {
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    let count = recv(descriptor, &chunk, chunk.count, 0)
+    guard count > 0 else { throw Ended() }
+    buffer += chunk[..<count]
+  }
+
+  func say(_ text: String) throws { try send(FrameEncoding.frame(.text, Array(text.utf8), maskKey: 0x0102_0304)) }
+
+  func sendFrame(_ opcode: Opcode, _ payload: [UInt8]) throws {
+    try send(FrameEncoding.frame(opcode, payload, maskKey: 7))
+  }
+
+  /// The next event and its payload.
+  func next() throws -> (event: MessageDecoder.Event, payload: [UInt8]) {
+    while true {
+      var offset = 0
+      if let event = try buffer.withUnsafeMutableBytes({ try decoder.next($0, from: &offset) }) {
+        var payload: [UInt8] = []
+        switch event {
+        case .message(_, let range), .ping(let range), .pong(let range), .close(_, let range):
+          payload = Array(buffer[range])
+        case .assembled: payload = decoder.takeAssembled()
+        }
+        buffer.removeFirst(offset)
+        return (event, payload)
+      }
+      try receive()
+    }
+  }
+
+  func hear() throws -> String { String(decoding: try next().payload, as: UTF8.self) }
+
+  func hearObject() throws -> [String: Any] {
+    let text = try hear()
+    return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any], "\(text)")
+  }
+
+  /// The text of the traceparent of the next message, nil where it has none.
+  func hearTraceparent() throws -> String? {
+    try (hearObject()["trace_context"] as? [String: Any])?["traceparent"] as? String
+  }
+
+  func hearContext() throws -> Traceparent { try Traceparent(#require(try hearTraceparent())) }
+}
+
+extension Traceparent {
+  /// A context of a client's own.
+  static func client(_ number: UInt64, flags: UInt8 = 1) -> Traceparent {
+    Traceparent(
+      traceID: TraceID(high: 0xc11e, low: number), parentID: SpanID(0xa000 + number),
+      flags: TraceFlags(rawValue: flags))
+  }
+}
+
+enum Message {
+  static func chat(_ context: Traceparent?, text: String = "hello", state: String = "") -> String {
+    "{\"type\":\"chat_message\",\"message\":\"\(text)\"\(carrier(context, state))}"
+  }
+
+  static func typing(_ context: Traceparent?) -> String {
+    "{\"type\":\"typing\",\"is_typing\":true\(carrier(context, ""))}"
+  }
+
+  private static func carrier(_ context: Traceparent?, _ state: String) -> String {
+    guard let context else { return "" }
+    let state = state.isEmpty ? "" : ",\"tracestate\":\"\(state)\""
+    return ",\"trace_context\":{\"traceparent\":\"\(context)\"\(state)}"
+  }
+}

@@ -1,0 +1,172 @@
+import Foundation
+import Observations
+import Testing
+import Verification
+
+@testable import Reporting
+
+@Suite("The JSON report")
+struct JSONReportTests {
+  private func object(_ report: Report) throws -> [String: Any] {
+    let value = try JSONSerialization.jsonObject(with: Data(report.json()))
+    return try #require(value as? [String: Any])
+  }
+
+  @Test("has the keys that programs read")
+  func keys() throws {
+    let report = try object(
+      MadeUpReport.make(findings: [MadeUpReport.finding], expect: ["lost-messages == 0"]))
+    #expect(Self.paths(report).sorted() == Self.golden.split(separator: "\n").map(String.init).sorted())
+  }
+
+  @Test("tells every number")
+  func numbers() throws {
+    let report = try object(MadeUpReport.make(findings: [MadeUpReport.finding]))
+    let messages = try #require(report["messages"] as? [String: Int])
+    #expect(messages == ["sent": 2001, "echoed": 2002, "lost": 2003, "withoutEcho": 2004, "droppedArrivals": 2005])
+    let copies = try #require(report["copies"] as? [String: Int])
+    #expect(
+      copies == ["expected": 3001, "received": 3002, "lost": 3003, "late": 3004, "duplicate": 3005, "foreign": 3006])
+    let traces = try #require(report["traces"] as? [String: Int])
+    #expect(traces == ["expected": 6001, "complete": 6002, "broken": 6003, "partial": 6004, "unseen": 6005])
+    let spans = try #require(report["spans"] as? [String: Int])
+    #expect(
+      spans == ["ours": 7001, "others": 7002, "repeated": 7003, "late": 7004, "forgotten": 7005, "dropped": 10])
+    let echoes = try #require(report["echoes"] as? [String: Int])
+    #expect(Set(echoes.keys) == Set(EchoClass.allCases.map(\.rawValue)))
+    #expect(echoes["continued"] == 4001)
+    #expect(echoes["stale"] == 0)
+    #expect(report["seed"] as? String == "18446744073709551615")
+    #expect(report["verdict"] as? String == "fail")
+    let latencies = try #require(report["latencies"] as? [String: [String: Double]])
+    #expect(latencies["response-time"]?["count"] == 100)
+    let median = try #require(latencies["response-time"]?["p50"])
+    #expect(abs(median - 50_000_000) < 100_000)
+  }
+
+  @Test("survives a run in which nothing was seen, and texts that are no JSON")
+  func emptyRun() throws {
+    var report = try MadeUpReport.make(expect: ["p99(response-time) < 1s"]) { $0 = Tallies() }
+    report.run.target = "\u{0}\"\\\u{1b}\u{2028}"
+    let object = try object(report)
+    #expect(object["target"] as? String == report.run.target)
+    let bytes = try report.json()
+    #expect(bytes.last == UInt8(ascii: "\n"))
+    #expect(!bytes.dropLast().contains { $0 < 0x20 && $0 != UInt8(ascii: "\n") })
+  }
+
+  /// Every key with those above it; `[]` stands for an array's elements.
+  private static func paths(_ value: Any, at path: String = "") -> [String] {
+    if let object = value as? [String: Any] {
+      return object.flatMap { paths($0.value, at: path.isEmpty ? $0.key : "\(path).\($0.key)") }
+    }
+    if let array = value as? [Any] {
+      return array.isEmpty ? [path + "[]"] : Array(Set(array.flatMap { paths($0, at: path + "[]") }))
+    }
+    return [path]
+  }
+
+  private static let golden = """
+    collector.bytes
+    collector.droppedDeliveries
+    collector.invalidSpans
+    collector.otherSignals
+    collector.overflowedNames
+    collector.refusedRequests
+    collector.requests
+    collector.slowAnswers
+    collector.spans
+    connections.closeCodes.1012
+    connections.closes.by the end of the stream, without a close frame
+    connections.closes.by the server's close frame
+    connections.closes.by us, at the end of the run
+    connections.failed
+    connections.failures.not upgraded within the time limit
+    connections.failures.upgrade refused with HTTP status 403
+    connections.opened
+    copies.duplicate
+    copies.expected
+    copies.foreign
+    copies.late
+    copies.lost
+    copies.received
+    echoes.absent
+    echoes.continued
+    echoes.crossed
+    echoes.foreign
+    echoes.malformed
+    echoes.restarted
+    echoes.stale
+    echoes.unchanged
+    expectations[].actual
+    expectations[].expectation
+    expectations[].outcome
+    findings[].count
+    findings[].evidence[].actual
+    findings[].evidence[].connection
+    findings[].evidence[].excerpt
+    findings[].evidence[].expected
+    findings[].evidence[].message
+    findings[].evidence[].sent
+    findings[].evidence[].tree[]
+    findings[].kind
+    findings[].requirement
+    findings[].source
+    format
+    latencies.connect-time.count
+    latencies.connect-time.max
+    latencies.connect-time.mean
+    latencies.connect-time.p50
+    latencies.connect-time.p90
+    latencies.connect-time.p99
+    latencies.connect-time.p99.9
+    latencies.response-time.count
+    latencies.response-time.max
+    latencies.response-time.mean
+    latencies.response-time.p50
+    latencies.response-time.p90
+    latencies.response-time.p99
+    latencies.response-time.p99.9
+    latencies.send-lag.count
+    latencies.send-lag.max
+    latencies.send-lag.mean
+    latencies.send-lag.p50
+    latencies.send-lag.p90
+    latencies.send-lag.p99
+    latencies.send-lag.p99.9
+    latencies.service-time.count
+    latencies.service-time.max
+    latencies.service-time.mean
+    latencies.service-time.p50
+    latencies.service-time.p90
+    latencies.service-time.p99
+    latencies.service-time.p99.9
+    messages.droppedArrivals
+    messages.echoed
+    messages.lost
+    messages.sent
+    messages.withoutEcho
+    reasons[]
+    residentBytes
+    scenario
+    seconds
+    seed
+    spans.dropped
+    spans.forgotten
+    spans.late
+    spans.others
+    spans.ours
+    spans.repeated
+    target
+    traces.broken
+    traces.complete
+    traces.expected
+    traces.partial
+    traces.unseen
+    unreadable.frames that break RFC 6455 §5.1 (close code 1002)
+    unreadable.no JSON
+    verdict
+    version
+    wasInterrupted
+    """
+}

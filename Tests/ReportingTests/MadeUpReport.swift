@@ -1,0 +1,100 @@
+import Observations
+import Scenarios
+import Timing
+import TraceContext
+
+@testable import Reporting
+@testable import Verification
+
+/// A report in which every number differs from every other.
+enum MadeUpReport {
+  static func make(
+    findings: [Finding] = [], expect: [String] = [], _ change: (inout Tallies) -> Void = { _ in }
+  ) throws -> Report {
+    var tallies = tallies
+    change(&tallies)
+    var measurements = Measurements()
+    for nanoseconds in stride(from: Int64(1_000_000), through: 100_000_000, by: 1_000_000) {
+      measurements.responseTime.record(nanoseconds: nanoseconds)
+      measurements.serviceTime.record(nanoseconds: nanoseconds / 2)
+    }
+    measurements.sendLag.record(nanoseconds: 4242)
+    measurements.connectTime.record(nanoseconds: 12_000_000_000)
+    var collector = CollectorCounts()
+    collector.requests = 9001
+    collector.bytes = 9002
+    collector.spans = 9003
+    collector.invalidSpans = 9004
+    collector.refusedRequests = 9005
+    collector.otherSignals = 9006
+    collector.slowAnswers = 9007
+    let verdict = Verdict(
+      findings: findings, expectations: try expectations(expect), tallies: tallies, measurements: measurements,
+      droppedDeliveries: 0, collector: collector)
+    return Report(
+      run: RunDescription(
+        scenario: "made-up", target: "ws://127.0.0.1:8000/ws/chat/{group}/?…", seed: .max, version: "0.0.1",
+        wasInterrupted: false, connections: 7777, seconds: 12.34, residentBytes: 123_456_789),
+      verdict: verdict, collector: collector, droppedDeliveries: 0)
+  }
+
+  static func expectations(_ texts: [String]) throws -> [Expectation] {
+    guard !texts.isEmpty else { return [] }
+    let yaml = """
+      name: made-up
+      target: { url: "ws://127.0.0.1:8000/" }
+      load:
+        connections: 1
+        connect-rate: 1/s
+        phases: [{ name: steady, for: 1s, rate: 1/s }]
+      messages:
+        ping:
+          body: { type: ping }
+          trace: fresh
+      expect:
+
+      """
+    return try Scenario(yaml: yaml + texts.map { "  - \($0)\n" }.joined(), file: "made-up.yaml").expectations
+  }
+
+  private static var tallies: Tallies {
+    var tallies = Tallies()
+    tallies.opened = 1001
+    tallies.failures = [.refusedUpgrade(status: 403): 1002, .timedOut: 1003]
+    tallies.closes = [.server: 1004, .streamEnded: 1005, .ours: 1006]
+    tallies.closeCodes = [1012: 1007]
+    tallies.messagesSent = 2001
+    tallies.messagesEchoed = 2002
+    tallies.messagesLost = 2003
+    tallies.messagesWithoutEcho = 2004
+    tallies.droppedArrivals = 2005
+    tallies.copiesExpected = 3001
+    tallies.copiesReceived = 3002
+    tallies.copiesLost = 3003
+    tallies.copiesLate = 3004
+    tallies.copiesDuplicate = 3005
+    tallies.foreignEchoes = 3006
+    tallies.classes = [.continued: 4001, .crossed: 4002, .absent: 4003]
+    tallies.unreadable = [.invalidJSON: 5001, .protocolError(section: StaticSection(5, 1), code: 1002): 5002]
+    tallies.tracesExpected = 6001
+    tallies.tracesComplete = 6002
+    tallies.tracesBroken = 6003
+    tallies.tracesPartial = 6004
+    tallies.tracesUnseen = 6005
+    tallies.spansOfOurs = 7001
+    tallies.spansOfOthers = 7002
+    tallies.spansDuplicate = 7003
+    tallies.spansLate = 7004
+    tallies.spansForgotten = 7005
+    tallies.spansDropped = 10
+    return tallies
+  }
+
+  static let finding = Finding(
+    kind: .crossedContext, count: 8001,
+    evidence: [
+      Evidence(
+        connection: 8002, message: "12345678-00-00000001", sent: "00-sent", expected: "what was expected",
+        actual: "what was seen", tree: ["a tree"], excerpt: "an excerpt")
+    ])
+}
