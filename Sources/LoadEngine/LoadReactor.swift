@@ -35,6 +35,10 @@ package final class LoadReactor {
   private let sendBuffer: UnsafeMutableRawBufferPointer
   private var frames: FrameTable
   private var mix: MessageMix
+  /// By message type: copies that an echo has, and nanoseconds that it is waited for. Plain values, so that a send
+  /// counts no references.
+  private let echoCopies: [Count]
+  private let echoWaits: [Int64]
 
   private var stage = LoadControl.Stage.connecting
   private var openConnections: [Int] = []
@@ -78,6 +82,8 @@ package final class LoadReactor {
     sendBuffer = .allocate(byteCount: frames.longest + 16, alignment: 64)
     mix = MessageMix(plan.scenario.messages, seed: plan.seed)
     pacer = Pacer(plan)
+    echoCopies = plan.scenario.messages.map { $0.echo?.copies ?? .fixed(0) }
+    echoWaits = plan.scenario.messages.map { ($0.echo?.within ?? .zero).clampedNanoseconds }
   }
 
   deinit {
@@ -154,7 +160,13 @@ extension LoadReactor {
   }
 
   private func advanceLoading(_ now: Instant) -> Instant {
-    if control.isStopping || openConnections.isEmpty {
+    if control.isStopping {
+      beginDraining(now)
+      return now
+    }
+    if openConnections.isEmpty {
+      // Nobody is left to carry what would have been due.
+      drop(pacer.skipRemainingArrivals(), due: now, at: now)
       beginDraining(now)
       return now
     }
@@ -386,8 +398,7 @@ extension LoadReactor {
   private func send(at index: Int?, due: Instant, isWarmUp: Bool) {
     let now = Instant.now
     guard let index, connections[index].stream.backlog < limits.backlogBytes else {
-      dropped += 1
-      observations.write(.dropped(Observation.DroppedArrival(due: due)), at: now)
+      drop(1, due: due, at: now)
       return
     }
     guard sequence < .max else { return control.stop() }
@@ -397,18 +408,16 @@ extension LoadReactor {
       type: type, identity, plan.identities, maskKey: randomWords.word(), to: sendBuffer)
     let result = connections[index].stream.send(UnsafeRawBufferPointer(rebasing: sendBuffer[..<count]))
     if case .failed(let reason) = result {
-      dropped += 1
-      observations.write(.dropped(Observation.DroppedArrival(due: due)), at: now)
+      drop(1, due: due, at: now)
       perform(connections[index].session.streamEnded(errno: reason), on: index, at: now)
       return
     }
     sequence &+= 1
     let members = openMembers[plan.group(ofConnection: index)]
-    copiesExpected += plan.scenario.messages[type].echo?.copies.value(members: members) ?? 0
+    copiesExpected += echoCopies[type].value(members: members)
     if case .closed = pacer.model {
       connections[index].awaited = identity.sequence
-      let wait = plan.scenario.messages[type].echo?.within ?? .zero
-      pacer.sent(by: index, identity.sequence, giveUpAt: now - loadStart &+ wait.clampedNanoseconds)
+      pacer.sent(by: index, identity.sequence, giveUpAt: now - loadStart &+ echoWaits[type])
     }
     observations.write(
       .sent(
@@ -416,6 +425,13 @@ extension LoadReactor {
           message: identity, connection: UInt32(index), type: UInt8(type), isWarmUp: isWarmUp,
           members: UInt32(members), due: due, at: now)),
       at: now)
+  }
+
+  /// Messages that were due, and that no session was free to carry.
+  private func drop(_ count: Int, due: Instant, at now: Instant) {
+    guard count > 0 else { return }
+    dropped += count
+    observations.write(.dropped(Observation.DroppedArrivals(count: UInt32(clamping: count), due: due)), at: now)
   }
 
   private func received(_ kind: MessageKind, _ text: UnsafeRawBufferPointer, on index: Int, at now: Instant) {

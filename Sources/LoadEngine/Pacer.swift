@@ -74,6 +74,17 @@ struct Pacer {
     }
   }
 
+  /// Gives up the open model's arrivals that are still to come, and tells how many there are.
+  mutating func skipRemainingArrivals() -> Int {
+    guard model == .open else { return 0 }
+    var count = 0
+    while arrival != nil {
+      count += 1
+      arrival = schedule.next()
+    }
+    return count
+  }
+
   /// A user of the closed model has sent a message.
   mutating func sent(by user: Int, _ sequence: UInt32, giveUpAt giveUp: Int64) {
     waiting.append((user, sequence, giveUp))

@@ -6,7 +6,7 @@ package enum Observation: Sendable {
   case opened(Opened)
   case failed(ConnectionFailed)
   case sent(Sent)
-  case dropped(DroppedArrival)
+  case dropped(DroppedArrivals)
   case echoed(Echoed)
   case foreignEcho(ForeignEcho)
   case unreadable(Unreadable)
@@ -66,10 +66,16 @@ package enum Observation: Sendable {
     }
   }
 
-  /// A message was due and no session was free to carry it.
-  package struct DroppedArrival: Sendable {
+  /// Messages were due and no session was free to carry them.
+  package struct DroppedArrivals: Sendable {
+    package var count: UInt32
+    /// When the first of them was due.
     package var due: Instant
-    package init(due: Instant) { self.due = due }
+
+    package init(count: UInt32, due: Instant) {
+      self.count = count
+      self.due = due
+    }
   }
 
   /// A message arrived that some message type of the scenario matches.

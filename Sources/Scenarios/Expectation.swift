@@ -34,6 +34,8 @@ package struct Expectation: Hashable, Sendable {
     case lostCopies = "lost-copies"
     case duplicateCopies = "duplicate-copies"
     case failedConnections = "failed-connections"
+    /// Sessions that ended before the run did.
+    case lostConnections = "lost-connections"
     case droppedArrivals = "dropped-arrivals"
   }
 

@@ -56,6 +56,8 @@ package struct Tallies: Hashable, Sendable {
   package init() {}
 
   package var failed: Int { failures.values.reduce(0, +) }
+  /// Sessions that ended otherwise than by us at the end of the run.
+  package var lost: Int { closes.reduce(0) { $1.key == .ours ? $0 : $0 + $1.value } }
   /// Traces that leave the question open.
   package var tracesIncomplete: Int { tracesPartial + tracesUnseen }
 }

@@ -48,14 +48,23 @@ extension Verdict {
     for judged in self.expectations where judged.isFailure(tallies) {
       failures.append("expected \(judged.expectation.text)")
     }
-    let judgesFailures = expectations.contains { $0.metric == .count(.failedConnections) }
-    if tallies.failed > 0, !judgesFailures { failures.append("\(tallies.failed) connections did not open") }
+    // Connections are expected to open and to stay, unless the author says otherwise.
+    func isJudged(_ counter: Expectation.Counter) -> Bool { expectations.contains { $0.metric == .count(counter) } }
+    if tallies.failed > 0, !isJudged(.failedConnections) { failures.append("\(tallies.failed) connections did not open") }
+    if tallies.lost > 0, !isJudged(.lostConnections) {
+      failures.append("\(tallies.lost) sessions ended before the run did")
+    }
 
     var doubts: [String] = []
     if tallies.messagesSent == 0 { doubts.append("no message was sent") }
     if tallies.tracesIncomplete > 0, !Self.allowsIncomplete(self.expectations) {
       doubts.append(
         "\(tallies.tracesIncomplete) of \(tallies.tracesExpected) traces are incomplete: \(tallies.tracesPartial) with some of their spans, \(tallies.tracesUnseen) with none; lost telemetry is no proof of broken propagation"
+      )
+    }
+    if tallies.tracesIncomplete > 0, collector.slowAnswers > 0 {
+      doubts.append(
+        "this tool's collector answered \(collector.slowAnswers) of \(collector.requests) requests more than a second late, which makes exporters drop spans"
       )
     }
     if droppedDeliveries > 0 { doubts.append("\(droppedDeliveries) batches of observations were dropped by this tool") }
@@ -106,6 +115,7 @@ extension JudgedExpectation {
         case .lostCopies: Double(tallies.copiesLost)
         case .duplicateCopies: Double(tallies.copiesDuplicate)
         case .failedConnections: Double(tallies.failed)
+        case .lostConnections: Double(tallies.lost)
         case .droppedArrivals: Double(tallies.droppedArrivals)
         }
     }

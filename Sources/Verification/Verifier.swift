@@ -113,7 +113,7 @@ extension Verifier {
     case .closed(let closed):
       tallies.closes[closed.cause, default: 0] += 1
       tallies.closeCodes[closed.code, default: 0] += 1
-    case .dropped: tallies.droppedArrivals += 1
+    case .dropped(let dropped): tallies.droppedArrivals += Int(dropped.count)
     case .foreignEcho: tallies.foreignEchoes += 1
     case .unreadable(let unreadable): take(unreadable, excerpt: excerpt)
     case .sent(let sent): take(sent)

@@ -32,7 +32,7 @@ struct VerdictTests {
     last.changeEchoes { context, _ in context = .absent }
     last.spans.removeLast(4)
     run.add(last)
-    run.addFact(.dropped(Observation.DroppedArrival(due: run.now)))
+    run.addFact(.dropped(Observation.DroppedArrivals(count: 1, due: run.now)))
     run.addFact(.failed(Observation.ConnectionFailed(connection: 5, at: run.now, reason: .timedOut)))
     let judged = try #require(run.verdict().expectations.first)
     #expect(judged.outcome == example.outcome)
@@ -113,7 +113,7 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
       }),
     VerdictCase(
       testDescription: "a dropped arrival", outcome: .inconclusive, reasons: ["1 messages were due"],
-      change: { run in run.addFact(.dropped(Observation.DroppedArrival(due: run.now))) }),
+      change: { run in run.addFact(.dropped(Observation.DroppedArrivals(count: 1, due: run.now))) }),
     VerdictCase(
       testDescription: "a dropped delivery", outcome: .inconclusive, reasons: ["7 batches"], droppedDeliveries: 7),
     VerdictCase(
