@@ -30,6 +30,22 @@ struct LossTests {
     #expect(tallies.tracesComplete + tallies.tracesPartial + tallies.tracesUnseen == 1 << count)
   }
 
+  @Test("is never a finding where a name stands at several places, either")
+  func everySubsetOfRepeatedNames() throws {
+    var run = MadeUpRun(try MadeUpScenario.withRepeatedNames())
+    let count = 10
+    for kept in 0..<(1 << count) {
+      var exchange = run.exchange(members: 0, shape: SpanShape.repeatedNames)
+      #expect(exchange.spans.count == count)
+      exchange.spans = exchange.spans.indices.filter { kept >> $0 & 1 == 1 }.map { exchange.spans[$0] }
+      run.add(exchange)
+    }
+    let verdict = run.verdict()
+    #expect(verdict.counts == [:], "\(verdict.findings.first?.evidence ?? [])")
+    #expect(verdict.tallies.tracesComplete == 2)
+    #expect(verdict.tallies.tracesUnseen == 1)
+  }
+
   @Test("makes no orphan of a span below a lost optional one")
   func lostOptionalParent() throws {
     var run = try MadeUpRun()

@@ -62,8 +62,12 @@ struct MadeUpRun {
   static let wall: UInt64 = 1_800_000_000_000_000_000
 
   init(seed: UInt64 = 42, expect: [String] = []) throws {
+    self.init(try MadeUpScenario.make(expect: expect), seed: seed)
+  }
+
+  init(_ scenario: Scenario, seed: UInt64 = 42) {
     identities = IdentityPermutation(seed: seed)
-    verifier = Verifier(try MadeUpScenario.make(expect: expect), identities: identities)
+    verifier = Verifier(scenario, identities: identities)
   }
 
   /// A message that the reference system would answer rightly; nothing is added yet.

@@ -7,6 +7,29 @@ enum MadeUpScenario {
     return try Scenario(yaml: yaml + (expect.isEmpty ? "" : "expect:\n" + expectations), file: "made-up.yaml")
   }
 
+  /// One type without echo whose names stand at several places: `work` below each step, an optional one among them.
+  static func withRepeatedNames() throws -> Scenario {
+    try Scenario(
+      yaml: """
+        name: repeated-names
+        target: { url: "ws://127.0.0.1:8000/" }
+        load:
+          connections: 1
+          connect-rate: 1/s
+          phases: [{ name: steady, for: 1s, rate: 1/s }]
+        messages:
+          steps:
+            body: { type: steps }
+            trace: fresh
+            spans:
+              - name: entry
+                children:
+                  - { name: first, children: [{ name: work, children: [read] }] }
+                  - { name: second, children: [{ name: work, children: [write] }] }
+                  - { name: third, optional: true, children: [{ name: work, children: [write] }] }
+        """, file: "repeated-names.yaml")
+  }
+
   /// The indices of the message types.
   static let chat: UInt8 = 0
   static let typing: UInt8 = 1

@@ -35,6 +35,15 @@ struct SpanShape {
     return [SpanShape("websocket.receive", .server, [typing])]
   }
 
+  /// The tree of the scenario with repeated names.
+  static let repeatedNames = [
+    SpanShape(
+      "entry", .internal,
+      [("first", "read"), ("second", "write"), ("third", "write")].map { step, work in
+        SpanShape(step, .internal, [SpanShape("work", .internal, [SpanShape(work)])])
+      })
+  ]
+
   /// The trees of the article as it is written: the receive span is in the connection's trace.
   static func chatAsWritten(members: Int) -> [SpanShape] {
     chat(members: members, withBackground: false)[0].children
