@@ -18,6 +18,8 @@ package final class LoadReactor {
   /// Messages that are sent before what has arrived is looked at, so that a rate beyond our reach neither keeps echoes
   /// waiting nor a stop unnoticed.
   private static let sendsPerLoop = 256
+  /// How long no echo has come when the draining ends early: copies are counted, and some may be duplicates.
+  private static let quietTime: Int64 = 250_000_000
   /// Longest wait for events, so that a stop is noticed.
   private static let tick: Int64 = 20_000_000
 
@@ -56,6 +58,7 @@ package final class LoadReactor {
   private var sequence: UInt32 = 0
   private var copiesExpected = 0
   private var copiesReceived = 0
+  private var lastEcho = Instant.now
   private var dropped = 0
   private var deadline = Instant.now
 
@@ -126,8 +129,10 @@ extension LoadReactor {
     case .connecting: return advanceConnecting(now)
     case .loading: return advanceLoading(now)
     case .draining:
-      if copiesReceived >= copiesExpected || now >= deadline || openConnections.isEmpty { beginClosing(now) }
-      return deadline
+      let quietAt = lastEcho.advanced(byNanoseconds: Self.quietTime)
+      let isDone = copiesReceived >= copiesExpected && now >= quietAt
+      if isDone || now >= deadline || openConnections.isEmpty { beginClosing(now) }
+      return copiesReceived >= copiesExpected ? quietAt : deadline
     case .closing:
       if now >= deadline { abandonClosing(now) }
       if !hasLiveConnection { stage = .over }
@@ -450,6 +455,7 @@ extension LoadReactor {
         .foreignEcho(Observation.ForeignEcho(connection: UInt32(index), type: type, at: now)), at: now)
     case .echo(let type, let message, let context):
       copiesReceived += 1
+      lastEcho = now
       let observation = Observation.echoed(
         Observation.Echoed(connection: UInt32(index), type: type, message: message, context: context, at: now))
       switch context {

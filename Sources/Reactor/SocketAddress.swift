@@ -16,7 +16,9 @@ package struct SocketAddress: Sendable {
     defer { if let found { freeaddrinfo(found) } }
     guard status == 0, let answer = found?.pointee, let address = answer.ai_addr,
       Int(answer.ai_addrlen) <= MemoryLayout<sockaddr_storage>.size
-    else { throw ResolutionFault(host: host, reason: status == 0 ? "no address" : String(cString: gai_strerror(status))) }
+    else {
+      throw ResolutionFault(host: host, reason: status == 0 ? "no address" : String(cString: gai_strerror(status)))
+    }
     storage = sockaddr_storage()
     length = answer.ai_addrlen
     withUnsafeMutableBytes(of: &storage) {

@@ -90,7 +90,8 @@ final class ExportConnection {
       guard let words = lines.first?.split(separator: " "), words.count >= 2, let status = Int(words[1]) else {
         return nil
       }
-      let length = lines.lazy.filter { $0.lowercased().hasPrefix("content-length:") }
+      let length =
+        lines.lazy.filter { $0.lowercased().hasPrefix("content-length:") }
         .compactMap { Int($0.dropFirst("content-length:".count).filter { $0 != " " }) }.first ?? 0
       let bodyCount = answer.count - text[..<end.upperBound].utf8.count
       guard length >= 0, length <= 65536 else { return nil }

@@ -193,7 +193,8 @@ extension ReferenceServer {
     let parent = received.map {
       SpanContext(traceID: $0.traceID, spanID: $0.parentID, flags: $0.flags.intersection(.defined), isRemote: true)
     }
-    let server = tracer.begin(rooms[number].serverSpanName, .server, under: parent, attributes: rooms[number].attributes)
+    let server = tracer.begin(
+      rooms[number].serverSpanName, .server, under: parent, attributes: rooms[number].attributes)
     client.serverSpan = server
     tracer.end(tracer.begin(rooms[number].receiveSpanName, under: server.context))
     tracer.end(tracer.begin("chat.join_group", under: server.context, attributes: rooms[number].groupAttributes))

@@ -37,7 +37,8 @@ struct Tracer {
     attributes: [Attribute] = [], link: SpanContext? = nil
   ) -> OpenSpan {
     let context = SpanContext(
-      traceID: parent?.traceID ?? random.traceID(), spanID: random.spanID(), flags: parent?.flags ?? [.sampled, .random])
+      traceID: parent?.traceID ?? random.traceID(), spanID: random.spanID(),
+      flags: parent?.flags ?? [.sampled, .random])
     return OpenSpan(
       context: context, parent: parent, name: name, kind: kind, start: start, attributes: attributes, link: link)
   }

@@ -20,7 +20,8 @@ extension Report {
 
   private var headline: String {
     let interrupted = run.wasInterrupted ? " (interrupted: this is what was done)" : ""
-    let subject = "\(run.scenario) against \(run.target), \(run.connections) connections, \(Self.decimal(run.seconds, 1)) s"
+    let subject =
+      "\(run.scenario) against \(run.target), \(run.connections) connections, \(Self.decimal(run.seconds, 1)) s"
     return "\(verdict.outcome.rawValue.uppercased())\(interrupted)  \(subject)"
   }
 
@@ -46,7 +47,9 @@ extension Report {
       "  copies    \(t.copiesExpected) expected = \(t.copiesReceived) received + \(t.copiesLost) lost"
         + "; \(t.copiesLate) late, \(t.copiesDuplicate) duplicate",
     ]
-    if t.droppedArrivals > 0 { lines.append("  \(t.droppedArrivals) dropped arrivals: due, and no session free to carry them") }
+    if t.droppedArrivals > 0 {
+      lines.append("  \(t.droppedArrivals) dropped arrivals: due, and no session free to carry them")
+    }
     if t.foreignEchoes > 0 { lines.append("  \(t.foreignEchoes) messages of other senders") }
     for (reason, count) in Self.sorted(t.unreadable) { lines.append("  \(count) × \(reason.description)") }
     return lines
@@ -93,7 +96,8 @@ extension Report {
       case .count: String(Int(value))
       }
     }
-    return "  \(judged.outcome.rawValue.padded(to: 6))\(judged.expectation.text)   actual: \(actual ?? "nothing was seen")"
+    return
+      "  \(judged.outcome.rawValue.padded(to: 6))\(judged.expectation.text)   actual: \(actual ?? "nothing was seen")"
   }
 
   /// Lines of a span tree that are printed.

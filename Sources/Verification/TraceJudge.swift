@@ -143,15 +143,19 @@ struct TraceJudge {
     switch (elsewhere, parents[index]) {
     case (_, .unknown): break  // judged once it is known whether anything was lost
     case (let node?, .client):
-      let expected = rules.nodes[node].parent.map { "'\(rules.nodes[$0].name)' above '\(rules.nodes[node].name)'" } ?? ""
-      judgement.findings.append((.wrongEntrySpan, expected, "'\(names.text(name))' directly under the span ID that we sent"))
+      let expected =
+        rules.nodes[node].parent.map { "'\(rules.nodes[$0].name)' above '\(rules.nodes[node].name)'" } ?? ""
+      judgement.findings.append(
+        (.wrongEntrySpan, expected, "'\(names.text(name))' directly under the span ID that we sent"))
     case (let node?, .span(let parent)):
-      let expected = rules.nodes[node].parent.map { "the parent '\(rules.nodes[$0].name)'" } ?? "the span ID that we sent"
+      let expected =
+        rules.nodes[node].parent.map { "the parent '\(rules.nodes[$0].name)'" } ?? "the span ID that we sent"
       judgement.findings.append(
         (.wrongParent, expected, "'\(names.text(name))' has the parent '\(names.text(Int(spans[parent].name)))'"))
     case (nil, .client), (nil, .span):
       let isLate = judgement.entryEnd > 0 && span.start >= judgement.entryEnd
-      let delay = isLate ? ", begun \(milliseconds(span.start - judgement.entryEnd)) after the entry span had ended" : ""
+      let delay =
+        isLate ? ", begun \(milliseconds(span.start - judgement.entryEnd)) after the entry span had ended" : ""
       judgement.findings.append(
         (isLate ? .contextLeak : .unexpectedSpan, "no such span", "'\(names.text(name))'\(delay)"))
     }

@@ -50,7 +50,9 @@ extension Verdict {
     }
     // Connections are expected to open and to stay, unless the author says otherwise.
     func isJudged(_ counter: Expectation.Counter) -> Bool { expectations.contains { $0.metric == .count(counter) } }
-    if tallies.failed > 0, !isJudged(.failedConnections) { failures.append("\(tallies.failed) connections did not open") }
+    if tallies.failed > 0, !isJudged(.failedConnections) {
+      failures.append("\(tallies.failed) connections did not open")
+    }
     if tallies.lost > 0, !isJudged(.lostConnections) {
       failures.append("\(tallies.lost) sessions ended before the run did")
     }

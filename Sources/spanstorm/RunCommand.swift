@@ -26,13 +26,18 @@ struct RunCommand: ParsableCommand {
   var reference = false
   @Option(help: ArgumentHelp("A fault that the reference server shows (repeatable).", valueName: "name"))
   var fault: [Fault] = []
-  @Option(name: .customLong("export-queue"), help: ArgumentHelp("Spans that may wait in the reference server.", valueName: "N"))
+  @Option(
+    name: .customLong("export-queue"),
+    help: ArgumentHelp("Spans that may wait in the reference server.", valueName: "N"))
   var exportQueue: Int?
-  @Option(name: .customLong("collector-port"), help: ArgumentHelp("Port of the collector; 0 lets the kernel choose.", valueName: "port"))
+  @Option(
+    name: .customLong("collector-port"),
+    help: ArgumentHelp("Port of the collector; 0 lets the kernel choose.", valueName: "port"))
   var collectorPort: UInt16?
   @Option(
     name: .customLong("collector-delay"),
-    help: ArgumentHelp("Makes the collector answer so much later, as in '1s', to see what exporters do.", valueName: "time"))
+    help: ArgumentHelp(
+      "Makes the collector answer so much later, as in '1s', to see what exporters do.", valueName: "time"))
   var collectorDelay: String?
   @Option(help: ArgumentHelp("Folder of the run; by default a new one under results/.", valueName: "folder"))
   var out: String?

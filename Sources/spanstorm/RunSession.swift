@@ -69,7 +69,8 @@ struct RunSession {
     }
   }
 
-  private func startReference(_ faults: [Fault], _ exportQueue: Int?, _ collector: Collector) throws -> ReferenceProcess {
+  private func startReference(_ faults: [Fault], _ exportQueue: Int?, _ collector: Collector) throws -> ReferenceProcess
+  {
     do {
       return try ReferenceProcess(otlpPort: collector.port, faults: faults, exportQueue: exportQueue)
     } catch {

@@ -19,7 +19,8 @@ struct ServeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Port to listen on; 0 lets the kernel choose.", valueName: "port")) var port: UInt16 = 0
   @Option(help: ArgumentHelp("Where spans go: an OTLP/HTTP endpoint like 'http://127.0.0.1:4318'.", valueName: "URL"))
   var otlp: String?
-  @Option(name: .customLong("export-queue"), help: ArgumentHelp("Spans that may wait for their export.", valueName: "N"))
+  @Option(
+    name: .customLong("export-queue"), help: ArgumentHelp("Spans that may wait for their export.", valueName: "N"))
   var exportQueue = 200_000
   @Option(help: ArgumentHelp("A misbehaviour to show (repeatable); see below.", valueName: "name"))
   var fault: [Fault] = []
@@ -54,7 +55,8 @@ struct ServeCommand: ParsableCommand {
     server.run()
     if let counts = exporter?.counts, counts.overflowed + counts.failed > 0 {
       complain(
-        "spans: \(counts.exported) exported, \(counts.overflowed) found the queue full, \(counts.failed) were not taken")
+        "spans: \(counts.exported) exported, \(counts.overflowed) found the queue full, \(counts.failed) were not taken"
+      )
     }
   }
 

@@ -41,12 +41,14 @@ final class VerifierThread: Sendable {
     var verifier = initial
     var lastSpans: Instant?
     var nextSweep = Instant.now
-    while let deliveries = queue.takeAll(waitingAtMostMilliseconds: 50) {
+    while true {
+      // Read before the queue is: what happened until now is then judged with all that was handed over until now.
+      let now = Instant.now
+      guard let deliveries = queue.takeAll(waitingAtMostMilliseconds: 50) else { break }
       for delivery in deliveries {
         if case .spans(let batch) = delivery { lastSpans = max(lastSpans ?? batch.receivedAt, batch.receivedAt) }
         verifier.take(delivery)
       }
-      let now = Instant.now
       guard now >= nextSweep else { continue }
       nextSweep = now.advanced(byNanoseconds: Self.sweepInterval)
       verifier.advance(to: now)

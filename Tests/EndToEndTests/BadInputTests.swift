@@ -27,12 +27,16 @@ import Testing
     ("a scenario that is not there", ["run", "no-such-file.yaml", "--reference"], "cannot be read"),
     ("no such rate", ["run", Tool.scenario("typing"), "--reference", "--rate", "fast"], "is no rate"),
     ("no such fault", ["run", Tool.scenario("typing"), "--reference", "--fault", "gremlins"], "gremlins"),
-    ("a fault without the reference server", ["run", Tool.scenario("typing"), "--fault", "context-leak"], "--reference"),
+    (
+      "a fault without the reference server", ["run", Tool.scenario("typing"), "--fault", "context-leak"], "--reference"
+    ),
     ("two targets", ["run", Tool.scenario("typing"), "--reference", "--target", "ws://127.0.0.1:1"], "exclude"),
     ("TLS", ["run", Tool.scenario("typing"), "--target", "wss://127.0.0.1:1"], "TLS, which is not built yet"),
     ("another scheme", ["run", Tool.scenario("typing"), "--target", "http://127.0.0.1:1"], "ws://"),
     ("groups that do not fill", ["run", Tool.scenario("typing"), "--reference", "--connections", "7"], "groups of 10"),
-    ("too many open files", ["run", Tool.scenario("echo-steady"), "--reference", "--connections", "1000000"], "ulimit"),
+    (
+      "too many open files", ["run", Tool.scenario("echo-steady"), "--reference", "--connections", "1000000"], "ulimit"
+    ),
   ])
   func `a mistake on the command line ends with 64 and says why`(_: String, arguments: [String], reason: String) throws
   {

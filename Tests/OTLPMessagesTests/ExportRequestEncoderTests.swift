@@ -1,4 +1,5 @@
 import OTLPMessages
+import TestInputs
 import Testing
 import TraceContext
 
@@ -34,7 +35,7 @@ struct ExportRequestEncoderTests {
   @Test("is read back by the scanner, whatever the lengths")
   func roundTrip() throws {
     let seed = UInt64.random(in: 0 ... .max)
-    var generator = SeededGenerator(seed: seed)
+    var generator = Dice(seed: seed)
     for round in 0..<300 {
       let service = String(repeating: "s", count: .random(in: 0...300, using: &generator))
       var encoder = ExportRequestEncoder(
@@ -49,7 +50,7 @@ struct ExportRequestEncoderTests {
     }
   }
 
-  private func randomSpan(_ generator: inout SeededGenerator) -> ExportedSpan {
+  private func randomSpan(_ generator: inout Dice) -> ExportedSpan {
     // Lengths around the places where a length takes one more byte.
     let lengths = [0, 1, 40, 127, 128, 200, 16_200, 16_383, 16_384, 40_000]
     let text = String(repeating: "x", count: lengths.randomElement(using: &generator) ?? 0)

@@ -1,4 +1,5 @@
 import OTLPMessages
+import TestInputs
 import Testing
 
 @Suite("The scanner, given bytes that nobody meant,")
@@ -24,7 +25,7 @@ struct TraceRequestScannerFuzzTests {
     let fixture = try Fixture(name)
     let memory = try GuardedMemory(capacity: fixture.body.count * 2 + 64)
     let seed = UInt64.random(in: 0 ... .max)
-    var generator = SeededGenerator(seed: seed)
+    var generator = Dice(seed: seed)
     for round in 0..<rounds {
       let body = mutate(fixture.body, with: &generator)
       guard let spans = try? memory.spans(in: body) else { continue }
@@ -33,7 +34,7 @@ struct TraceRequestScannerFuzzTests {
     }
   }
 
-  private func mutate(_ original: [UInt8], with generator: inout SeededGenerator) -> [UInt8] {
+  private func mutate(_ original: [UInt8], with generator: inout Dice) -> [UInt8] {
     var body = original
     for _ in 0..<Int.random(in: 1...4, using: &generator) {
       guard let place = body.indices.randomElement(using: &generator) else { return body }

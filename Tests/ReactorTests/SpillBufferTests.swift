@@ -1,3 +1,4 @@
+import TestInputs
 import Testing
 
 @testable import Reactor
@@ -6,7 +7,7 @@ import Testing
 struct SpillBufferTests {
   @Test("behaves as an array does, whatever is done to it", arguments: 0..<10)
   func model(seed: Int) {
-    var generator = SeededGenerator(seed: UInt64(seed))
+    var generator = Dice(seed: UInt64(seed))
     var buffer = SpillBuffer()
     var model: [UInt8] = []
     for step in 0..<300 {

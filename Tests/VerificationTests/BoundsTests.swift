@@ -1,5 +1,6 @@
 import Observations
 import Scenarios
+import TestInputs
 import Testing
 import Timing
 import TraceContext
@@ -112,7 +113,7 @@ struct HostileSpanTests {
 
   @Test("of any shape never trap", arguments: 0..<300)
   func randomTraces(seed: Int) throws {
-    var generator = SeededGenerator(seed: UInt64(seed))
+    var generator = Dice(seed: UInt64(seed))
     var run = try MadeUpRun()
     for _ in 0..<10 {
       var exchange = run.exchange(

@@ -1,4 +1,5 @@
 import Observations
+import TestInputs
 import Testing
 import Timing
 import TraceContext
@@ -120,7 +121,7 @@ struct SettlementTests {
   @Test("comes to the same verdict in whatever order and batches spans and facts come", arguments: 0..<100)
   func orders(seed: Int) throws {
     let expected = try Self.verdict(shuffledBy: nil)
-    let actual = try Self.verdict(shuffledBy: SeededGenerator(seed: UInt64(seed)))
+    let actual = try Self.verdict(shuffledBy: Dice(seed: UInt64(seed)))
     #expect(actual.tallies == expected.tallies, "seed \(seed)")
     #expect(actual.counts == expected.counts, "seed \(seed)")
     #expect(actual.outcome == expected.outcome, "seed \(seed)")
@@ -128,7 +129,7 @@ struct SettlementTests {
   }
 
   /// A run with right messages and every finding, its facts in random batches and its spans in random order between.
-  private static func verdict(shuffledBy generator: SeededGenerator?) throws -> Verdict {
+  private static func verdict(shuffledBy generator: Dice?) throws -> Verdict {
     var run = try MadeUpRun()
     run.add(run.exchange(connection: 0))
     run.add(run.exchange(connection: 3))

@@ -1,5 +1,6 @@
 import Observations
 import Planning
+import TestInputs
 import Testing
 import TraceContext
 
@@ -204,7 +205,7 @@ struct EchoReaderTests {
 
   @Test("survives mutation", arguments: 0..<4)
   func mutations(seed: Int) {
-    var generator = SeededGenerator(seed: UInt64(seed))
+    var generator = Dice(seed: UInt64(seed))
     let bytes = filled(
       "{\"type\":\"chat_message\",\"message\":\"m-%ID-\\u00e9\",\"trace_context\":{\"traceparent\":\"%TP\"}}")
     var echoes = 0

@@ -1,4 +1,5 @@
 import Planning
+import TestInputs
 import Testing
 import TraceContext
 import WebSocketProtocol
@@ -9,7 +10,7 @@ import WebSocketProtocol
 struct MessageFrameTests {
   @Test("decodes to the plan's text, for every type, mask and sequence", arguments: 0..<20)
   func decoded(seed: Int) throws {
-    var generator = SeededGenerator(seed: UInt64(seed))
+    var generator = Dice(seed: UInt64(seed))
     let plan = try MadeUpPlan.make(seed: UInt64(seed))
     let shard = UInt32.random(in: 0...255, using: &generator)
     for (type, template) in plan.templates.enumerated() {

@@ -1,4 +1,5 @@
 import Observations
+import TestInputs
 import Testing
 import Timing
 import WebSocketProtocol
@@ -130,7 +131,7 @@ struct SessionTests {
 
   @Test("opens at most once and ends exactly once, whatever happens", arguments: 0..<500)
   func randomLives(seed: Int) {
-    var generator = SeededGenerator(seed: UInt64(seed))
+    var generator = Dice(seed: UInt64(seed))
     var session = Session.none
     session.began(SessionFact.handshake, at: Instant(nanoseconds: 100))
     var openings = 0
