@@ -153,3 +153,7 @@ int linux_connect_blocking(const struct sockaddr *address, uint32_t length, int 
   errno = reason;
   return -1;
 }
+
+int linux_is_local_shortage(int error) {
+  return error == EADDRNOTAVAIL || error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}

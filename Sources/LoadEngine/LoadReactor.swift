@@ -18,6 +18,10 @@ package final class LoadReactor {
   /// Messages that are sent before what has arrived is looked at, so that a rate beyond our reach neither keeps echoes
   /// waiting nor a stop unnoticed.
   private static let sendsPerLoop = 256
+  /// Reads of one connection in one round, 64 KiB each: a server that never stops sending does not stop the others.
+  private static let readsPerEvent = 16
+  /// How much later than planned a round of the reactor is a stall.
+  private static let stallBound: Int64 = 100_000_000
   /// How long no echo has come when the draining ends early: copies are counted, and some may be duplicates.
   private static let quietTime: Int64 = 250_000_000
   /// Longest wait for events, so that a stop is noticed.
@@ -41,6 +45,10 @@ package final class LoadReactor {
   /// counts no references.
   private let echoCopies: [Count]
   private let echoWaits: [Int64]
+
+  /// Connections that were read so often in one round that the others came first.
+  private var unread: [(index: Int, untilEnd: Bool)] = []
+  private var lastRound = Instant.now
 
   private var stage = LoadControl.Stage.connecting
   private var openConnections: [Int] = []
@@ -97,19 +105,32 @@ package final class LoadReactor {
   /// Runs the load to its end. Returns when every session is closed and every observation handed over.
   package func run() {
     connectStart = .now
+    lastRound = connectStart
     while stage != .over {
       let now = Instant.now
+      noteStall(at: now)
       let next = advance(now)
       observations.flush(ifDueAt: now)
       publish()
       var wake = now.advanced(byNanoseconds: Self.tick)
       if next < wake { wake = next }
       if let flush = observations.deadline, flush < wake { wake = flush }
-      let count = poller.wait(until: wake)
+      let resumed = unread
+      unread.removeAll(keepingCapacity: true)
+      let count = poller.wait(until: resumed.isEmpty ? wake : now)
       for index in 0..<count { handle(poller.event(index)) }
+      for (index, untilEnd) in resumed { receive(on: index, untilEnd: untilEnd) }
     }
     observations.flush()
     publish()
+  }
+
+  /// Observes that we stood still: what was late then is our fault, not the server's.
+  private func noteStall(at now: Instant) {
+    let gap = now - lastRound
+    lastRound = now
+    guard gap > Self.tick + Self.stallBound else { return }
+    observations.write(.stalled(Observation.Stalled(nanoseconds: gap - Self.tick, at: now)), at: now)
   }
 
   private func publish() {
@@ -208,8 +229,8 @@ extension LoadReactor {
       if connections[index].session.isOpen {
         connections[index].session.beganClosing()
         transmit(FrameEncoding.close(.normal, maskKey: randomWords.word()), on: index)
-      } else if connections[index].session.awaitedSince != nil {
-        perform(connections[index].session.timedOut(), on: index, at: now)
+      } else {
+        perform(connections[index].session.abandoned(), on: index, at: now)
       }
     }
   }
@@ -283,7 +304,8 @@ extension LoadReactor {
   }
 
   private func receive(on index: Int, untilEnd: Bool) {
-    while connections[index].stream.descriptor >= 0 {
+    for _ in 0..<Self.readsPerEvent {
+      guard connections[index].stream.descriptor >= 0 else { return }
       switch connections[index].stream.receive(sharing: receiveBuffer) {
       case .bytes(let bytes, let isShort):
         consume(bytes, on: index)
@@ -293,6 +315,8 @@ extension LoadReactor {
       case .failed(let reason): perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
       }
     }
+    // There may be more, and no edge will tell: the others have their turn first.
+    unread.append((index, untilEnd))
   }
 
   private func consume(_ bytes: UnsafeMutableRawBufferPointer, on index: Int) {
@@ -433,10 +457,10 @@ extension LoadReactor {
   }
 
   /// Messages that were due, and that no session was free to carry.
-  private func drop(_ count: Int, due: Instant, at now: Instant) {
+  private func drop(_ count: UInt64, due: Instant, at now: Instant) {
     guard count > 0 else { return }
-    dropped += count
-    observations.write(.dropped(Observation.DroppedArrivals(count: UInt32(clamping: count), due: due)), at: now)
+    dropped += Int(clamping: count)
+    observations.write(.dropped(Observation.DroppedArrivals(count: count, due: due)), at: now)
   }
 
   private func received(_ kind: MessageKind, _ text: UnsafeRawBufferPointer, on index: Int, at now: Instant) {

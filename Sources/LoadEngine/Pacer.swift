@@ -74,15 +74,22 @@ struct Pacer {
     }
   }
 
-  /// Gives up the open model's arrivals that are still to come, and tells how many there are.
-  mutating func skipRemainingArrivals() -> Int {
-    guard model == .open else { return 0 }
-    var count = 0
-    while arrival != nil {
-      count += 1
-      arrival = schedule.next()
+  /// Gives up the open model's arrivals that are still to come, and tells how many there are: rate times time, which
+  /// is exact for constant arrivals and the expected number for Poisson ones.
+  mutating func skipRemainingArrivals() -> UInt64 {
+    guard let next = arrival else { return 0 }
+    arrival = nil
+    var start: Int64 = 0
+    var count = 0.0
+    for (index, phase) in phases.enumerated() {
+      let end = start &+ phase.duration.clampedNanoseconds
+      if case .open(let rate, _) = phase.pace, index >= next.phase {
+        let from = index == next.phase ? next.dueNanoseconds : start
+        count += (Double(end - from) / Double(nanosecondsPerSecond) * rate.perSecond).rounded(.up)
+      }
+      start = end
     }
-    return count
+    return UInt64(exactly: count) ?? .max
   }
 
   /// A user of the closed model has sent a message.

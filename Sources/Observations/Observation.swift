@@ -11,6 +11,7 @@ package enum Observation: Sendable {
   case foreignEcho(ForeignEcho)
   case unreadable(Unreadable)
   case closed(Closed)
+  case stalled(Stalled)
 
   /// A connection was upgraded to a WebSocket session.
   package struct Opened: Sendable {
@@ -68,11 +69,12 @@ package enum Observation: Sendable {
 
   /// Messages were due and no session was free to carry them.
   package struct DroppedArrivals: Sendable {
-    package var count: UInt32
+    /// Computed, where nobody is left to count them by: for Poisson arrivals the expected number.
+    package var count: UInt64
     /// When the first of them was due.
     package var due: Instant
 
-    package init(count: UInt32, due: Instant) {
+    package init(count: UInt64, due: Instant) {
       self.count = count
       self.due = due
     }
@@ -125,6 +127,17 @@ package enum Observation: Sendable {
     }
   }
 
+  /// This tool itself stood still: its reactor came to its next round so much later than planned.
+  package struct Stalled: Sendable {
+    package var nanoseconds: Int64
+    package var at: Instant
+
+    package init(nanoseconds: Int64, at: Instant) {
+      self.nanoseconds = nanoseconds
+      self.at = at
+    }
+  }
+
   /// A session ended.
   package struct Closed: Sendable {
     package var connection: UInt32
@@ -164,6 +177,17 @@ package enum ConnectionFailure: Hashable, Sendable {
   case closedEarly
   /// No session within the time limit.
   case timedOut
+  /// We gave up because the run was stopped.
+  case abandoned
+
+  /// Whether this machine lacked something (ports, descriptors, memory), or we gave up: nothing that the server did.
+  package var isOurs: Bool {
+    switch self {
+    case .system(let errno): SystemError.isLocalShortage(errno)
+    case .abandoned: true
+    case .refusedUpgrade, .malformedUpgrade, .closedEarly, .timedOut: false
+    }
+  }
 }
 
 /// The rule of RFC 6455 §4.1 (or HTTP) that an answer to the upgrade breaks.

@@ -12,6 +12,7 @@ extension ConnectionFailure {
     case .malformedUpgrade(let fault): "the answer to the upgrade is no handshake: \(fault.words)"
     case .closedEarly: "closed by the server before the upgrade was answered"
     case .timedOut: "not upgraded within the time limit"
+    case .abandoned: "given up, because the run was stopped"
     }
   }
 }

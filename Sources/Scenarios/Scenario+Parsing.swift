@@ -3,6 +3,8 @@ import TraceContext
 import Yams
 
 extension Scenario {
+  /// Members that the echoes of all message types may match together.
+  package static let matchLimit = 64
   /// Longest scenario text that is read, in bytes.
   package static let sizeLimit = 1 << 20
 
@@ -46,6 +48,12 @@ extension DocumentReader {
         "\(load.connections) connections do not fill groups of \(group.size)", at: place,
         hint: "make 'connections' a multiple of \(group.size)")
     }
+    let matched = (messages ?? []).reduce(0) { $0 + ($1.echo?.match.count ?? 0) }
+    if matched > Scenario.matchLimit, let place = fields["messages"] {
+      report(
+        "the echoes match \(matched) members over all message types", at: place,
+        hint: "at most \(Scenario.matchLimit) are possible")
+    }
     guard let name, let target, let carrier, let load, let messages else { return nil }
     return Scenario(
       name: name, target: target, carrier: carrier, group: group, load: load, messages: messages,
@@ -61,7 +69,8 @@ extension DocumentReader {
       let word = text(urlNode, named: "url"), let url = template(urlNode, named: "url", allowing: .connection)
     else { return nil }
     guard word.firstRange(of: "://") != nil else {
-      report("url", isNo: "a URL", at: urlNode, hint: "write it as in 'ws://127.0.0.1:8000/path'")
+      // Not quoted: what stands there may be a secret.
+      report("'url' has no scheme", at: urlNode, hint: "write it as in 'ws://127.0.0.1:8000/path'")
       return nil
     }
     return Target(url: url, headers: headers)

@@ -31,7 +31,7 @@ package enum FindingKind: String, CaseIterable, Hashable, Sendable {
     case .traceRestarted: "The echo of a message continues the message's trace."
     case .parentNotUpdated: "Whoever passes a trace context on sets the parent ID to an own span's."
     case .crossedContext: "The echo of a message never carries the trace of another connection's message."
-    case .staleContext: "The echo of a message never carries the trace of an earlier message."
+    case .staleContext: "The echo of a message never carries the trace of another message of its connection."
     case .foreignContext: "An echo carries a trace that the run has begun."
     case .malformedContext: "An echo's traceparent is well-formed."
     case .absentContext: "The echo of a message with trace context carries trace context."

@@ -39,6 +39,11 @@ struct MessageRules: Sendable {
     echoParent = type.echo?.parent.map { (Self.index(of: $0, in: &patterns), $0.text) }
   }
 
+  /// Whether the span that an echo names may be one that need not be there.
+  var echoParentMayBeOptional: Bool {
+    nodes.contains { node in node.isOptional && (echoParent.map { $0.name == node.name } ?? true) }
+  }
+
   /// Spans that must arrive before the trace can be complete.
   func requiredSpans(members: Int) -> Int {
     totals(members: members).reduce(0) { $0.addingSaturated($1) }

@@ -44,6 +44,8 @@ struct MessageRow: Sendable {
   var lastArrival = Instant(nanoseconds: 0)
   /// When its entry span ended, on the target's clock; 0 while none is known.
   var entryEnd: UInt64 = 0
+  /// When the last of its judged spans began, on the target's clock.
+  var latestStart: UInt64 = 0
 
   mutating func begin(_ observation: Observation.Sent, requiredSpans: Int) {
     state = .pending

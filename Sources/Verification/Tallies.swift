@@ -17,6 +17,8 @@ package struct Tallies: Hashable, Sendable {
   /// Messages of types without an echo.
   package var messagesWithoutEcho = 0
   package var droppedArrivals = 0
+  /// The longest time that this tool stood still while it should have sent and received, in nanoseconds.
+  package var longestStall: Int64 = 0
 
   package var copiesExpected = 0
   /// Copies that came in time.
@@ -34,7 +36,7 @@ package struct Tallies: Hashable, Sendable {
   /// Messages whose spans are expected.
   package var tracesExpected = 0
   package var tracesComplete = 0
-  /// Traces that show a finding.
+  /// Traces whose spans show a finding; one of an echo alone leaves its trace complete.
   package var tracesBroken = 0
   /// Traces without a finding of which some expected span did not arrive.
   package var tracesPartial = 0
@@ -55,7 +57,10 @@ package struct Tallies: Hashable, Sendable {
 
   package init() {}
 
+  /// Connections that did not open, whoever's fault it was.
   package var failed: Int { failures.values.reduce(0, +) }
+  /// Of these, the ones that this machine or this tool is to blame for.
+  package var failedByUs: Int { failures.reduce(0) { $1.key.isOurs ? $0 + $1.value : $0 } }
   /// Sessions that ended otherwise than by us at the end of the run.
   package var lost: Int { closes.reduce(0) { $1.key == .ours ? $0 : $0 + $1.value } }
   /// Traces that leave the question open.

@@ -38,7 +38,7 @@ struct TraceJudge {
     index(spans, clientSpan: clientSpan)
     var judgement = Judgement()
     judgement.entryEnd = entryEnd(spans)
-    let orphans = assign(spans, rules, names, &judgement)
+    let orphans = assign(spans, rules, members: members, names, &judgement)
     checkCompleteness(spans, rules, members: members, names, &judgement)
     checkSurplus(spans, rules, members: members, &judgement)
     if judgement.isComplete {
@@ -88,7 +88,7 @@ struct TraceJudge {
 
   /// Walks from the top and takes each span for a node. Returns the spans whose parent is not there.
   private mutating func assign(
-    _ spans: [SpanRow], _ rules: MessageRules, _ names: NameTable, _ judgement: inout Judgement
+    _ spans: [SpanRow], _ rules: MessageRules, members: Int, _ names: NameTable, _ judgement: inout Judgement
   ) -> [Int] {
     order.removeAll(keepingCapacity: true)
     var reached = [Bool](repeating: false, count: spans.count)
@@ -105,7 +105,7 @@ struct TraceJudge {
     while next < order.count {
       let index = order[next]
       next += 1
-      take(index, spans, rules, names, &judgement)
+      take(index, spans, rules, members: members, names, &judgement)
       for child in children[index] where !reached[child] {
         reached[child] = true
         order.append(child)
@@ -119,7 +119,8 @@ struct TraceJudge {
   }
 
   private mutating func take(
-    _ index: Int, _ spans: [SpanRow], _ rules: MessageRules, _ names: NameTable, _ judgement: inout Judgement
+    _ index: Int, _ spans: [SpanRow], _ rules: MessageRules, members: Int, _ names: NameTable,
+    _ judgement: inout Judgement
   ) {
     let span = spans[index]
     let name = Int(span.name)
@@ -129,7 +130,7 @@ struct TraceJudge {
     case .span(let parent): candidates = nodes[parent].map { rules.nodes[$0].children } ?? []
     case .unknown: candidates = []
     }
-    if let node = candidates.first(where: { names.matches(name, rules.nodes[$0].pattern) }) {
+    if let node = best(of: candidates, for: index, named: name, rules, members: members, names) {
       nodes[index] = node
       checkKind(span, rules.nodes[node], names, &judgement)
       return
@@ -186,6 +187,27 @@ struct TraceJudge {
         names.matches(Int(spans[child].name), rules.nodes[$0].pattern) && fits(child, $0, spans, rules, names)
       }
     }
+  }
+
+  /// The sibling rule that a span is taken for: an exact name goes before a pattern, and a rule with room left before
+  /// a full one.
+  private func best(
+    of candidates: [Int], for index: Int, named name: Int, _ rules: MessageRules, members: Int, _ names: NameTable
+  ) -> Int? {
+    let matching = candidates.filter { names.matches(name, rules.nodes[$0].pattern) }
+    guard matching.count > 1 else { return matching.first }
+    let siblings: [Int] =
+      switch parents[index] {
+      case .span(let parent): children[parent]
+      case .client: parents.indices.filter { parents[$0] == .client }
+      case .unknown: []
+      }
+    func hasRoom(_ node: Int) -> Bool {
+      siblings.count { nodes[$0] == node } < rules.nodes[node].count.value(members: members)
+    }
+    let exact = matching.filter { !rules.nodes[$0].name.contains("*") }
+    let ordered = exact + matching.filter { rules.nodes[$0].name.contains("*") }
+    return ordered.first(where: hasRoom) ?? ordered.first
   }
 
   private func checkKind(

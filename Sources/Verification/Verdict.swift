@@ -44,20 +44,33 @@ extension Verdict {
     self.measurements = measurements
     self.expectations = expectations.map { JudgedExpectation($0, tallies, measurements) }
 
+    let lag = measurements.sendLag.nanoseconds(atPercentile: 99)
+    let wasLate = lag > Self.sendLagLimit || tallies.longestStall > 0
     var failures = findings.map { "\($0.kind.rawValue): \($0.count)" }
+    var doubts: [String] = []
     for judged in self.expectations where judged.isFailure(tallies) {
-      failures.append("expected \(judged.expectation.text)")
+      if wasLate, judged.expectation.metric.isOfTime {
+        doubts.append("expected \(judged.expectation.text), but this tool was late itself")
+      } else {
+        failures.append("expected \(judged.expectation.text)")
+      }
     }
-    // Connections are expected to open and to stay, unless the author says otherwise.
+    // Connections are expected to open and to stay, and messages to be echoed, unless the author says otherwise.
     func isJudged(_ counter: Expectation.Counter) -> Bool { expectations.contains { $0.metric == .count(counter) } }
-    if tallies.failed > 0, !isJudged(.failedConnections) {
-      failures.append("\(tallies.failed) connections did not open")
+    if tallies.failed > tallies.failedByUs, !isJudged(.failedConnections) {
+      failures.append("\(tallies.failed - tallies.failedByUs) connections did not open")
+    }
+    if tallies.failedByUs > 0 {
+      doubts.append("\(tallies.failedByUs) connections did not open for want of something on this machine, or of time")
+    }
+    if tallies.messagesLost > 0, !isJudged(.lostMessages), !isJudged(.lostCopies) {
+      let reason = "\(tallies.messagesLost) of \(tallies.messagesSent) messages were lost"
+      if wasLate { doubts.append("\(reason), but this tool was late itself") } else { failures.append(reason) }
     }
     if tallies.lost > 0, !isJudged(.lostConnections) {
       failures.append("\(tallies.lost) sessions ended before the run did")
     }
 
-    var doubts: [String] = []
     if tallies.messagesSent == 0 { doubts.append("no message was sent") }
     if tallies.tracesIncomplete > 0, !Self.allowsIncomplete(self.expectations) {
       doubts.append(
@@ -77,9 +90,11 @@ extension Verdict {
     if tallies.droppedArrivals > 0 {
       doubts.append("\(tallies.droppedArrivals) messages were due and found no session to carry them")
     }
-    let lag = measurements.sendLag.nanoseconds(atPercentile: 99)
     if lag > Self.sendLagLimit {
       doubts.append("this tool sent late: send lag p99 \(milliseconds(lag)), bound \(milliseconds(Self.sendLagLimit))")
+    }
+    if wasLate, !doubts.isEmpty, tallies.longestStall > 0 {
+      doubts.append("this tool stood still for \(milliseconds(UInt64(clamping: tallies.longestStall))) at the longest")
     }
     for judged in self.expectations where judged.outcome == .open {
       doubts.append("nothing was seen to judge '\(judged.expectation.text)' by")
@@ -127,5 +142,17 @@ extension JudgedExpectation {
   /// Whether not meeting it is a failure; lost telemetry alone never is.
   func isFailure(_ tallies: Tallies) -> Bool {
     outcome == .unmet && (expectation.metric != .completeTraces || tallies.tracesIncomplete == 0)
+  }
+}
+
+extension Expectation.Metric {
+  /// Whether our own lateness can spoil it: what came late to us may have left the server in time.
+  var isOfTime: Bool {
+    switch self {
+    case .latency, .count(.lostMessages), .count(.lostCopies): true
+    case .propagation, .completeTraces, .count(.duplicateCopies), .count(.failedConnections),
+      .count(.lostConnections), .count(.droppedArrivals):
+      false
+    }
   }
 }

@@ -113,7 +113,8 @@ extension Verifier {
     case .closed(let closed):
       tallies.closes[closed.cause, default: 0] += 1
       tallies.closeCodes[closed.code, default: 0] += 1
-    case .dropped(let dropped): tallies.droppedArrivals += Int(dropped.count)
+    case .dropped(let dropped): tallies.droppedArrivals += Int(clamping: dropped.count)
+    case .stalled(let stalled): tallies.longestStall = max(tallies.longestStall, stalled.nanoseconds)
     case .foreignEcho: tallies.foreignEchoes += 1
     case .unreadable(let unreadable): take(unreadable, excerpt: excerpt)
     case .sent(let sent): take(sent)
@@ -233,14 +234,14 @@ extension Verifier {
       if traced == message {
         return traceparent.parentID == identities.spanID(in: traceparent.traceID) ? .unchanged : .continued
       }
-      return isEarlier(traced, onTheConnectionOf: message) ? .stale : .crossed
+      return isOther(traced, onTheConnectionOf: message) ? .stale : .crossed
     }
   }
 
-  /// Whether `other` was sent before `message` on the same connection. Of a message so old that nothing is known of it
+  /// Whether `other` is another message of the same connection. Of a message so old that nothing is known of it
   /// any more, only its age is sure.
-  private func isEarlier(_ other: MessageIdentity, onTheConnectionOf message: MessageIdentity) -> Bool {
-    guard other.shard == message.shard, other.sequence < message.sequence else { return false }
+  private func isOther(_ other: MessageIdentity, onTheConnectionOf message: MessageIdentity) -> Bool {
+    guard other.shard == message.shard else { return false }
     let table = tables[Int(message.shard)]
     if table.isForgotten(other.sequence) { return true }
     return table.contains(other.sequence) && table[other.sequence].connection == table[message.sequence].connection
@@ -295,7 +296,10 @@ extension Verifier {
     let name = Int(span.name.rawValue)
     // Where no spans are expected, any are welcome.
     if rules[Int(row.type)].nodes.isEmpty || !names.isKnown(name) { return }
-    if rules[Int(row.type)].nodes.contains(where: { names.matches(name, $0.pattern) }) {
+    let matching = rules[Int(row.type)].nodes.filter { names.matches(name, $0.pattern) }
+    // In a complete trace nothing required is missing, and what is repeated began before.
+    let isRepeat = row.trace != .complete || matching.contains { $0.isOptional } || span.start <= row.latestStart
+    if !matching.isEmpty, isRepeat {
       tallies.spansLate += 1
       return
     }
@@ -326,13 +330,16 @@ extension Verifier {
     let traceID = identities.traceID(of: message)
     let clientSpan = identities.spanID(in: traceID).rawValue
     let duplicates = gather(row)
-    let judgement = judge.judge(gathered, rules, members: Int(row.members), clientSpan: clientSpan, names)
+    var judgement = judge.judge(gathered, rules, members: Int(row.members), clientSpan: clientSpan, names)
+    // The span that an echo names may be an optional one that is late or lost.
+    if rules.echoParentMayBeOptional, namesUnseenSpan(row) { judgement.isComplete = false }
     guard isFinal || judgement.isComplete else {
       tables[shard][sequence].judgedSpans = row.spanCount
       return
     }
     tallies.spansDuplicate += duplicates
     tables[shard][sequence].entryEnd = judgement.entryEnd
+    tables[shard][sequence].latestStart = gathered.lazy.map(\.start).max() ?? 0
     if !rules.nodes.isEmpty {
       for finding in judgement.findings {
         add(finding.kind, message, shard, expected: finding.expected, actual: finding.actual)
@@ -366,6 +373,17 @@ extension Verifier {
       index = span.next
     }
     return duplicates
+  }
+
+  /// Whether some copy's parent ID is that of no span that was gathered.
+  private func namesUnseenSpan(_ row: MessageRow) -> Bool {
+    var index = row.firstCopy
+    while index >= 0 {
+      let copy = copies[index]
+      if judge.name(ofSpan: copy.parentID, gathered) == nil { return true }
+      index = copy.next
+    }
+    return false
   }
 
   /// Do the copies' parent IDs name spans, the right ones, and each its own?

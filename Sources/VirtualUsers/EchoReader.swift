@@ -44,7 +44,7 @@ package struct EchoReader: Sendable {
 
   static let traceparentKey = Array("traceparent".utf8)
 
-  /// The scenario has at most 64 matched members over all types; more are refused before (see `init?`).
+  /// Nil for a plan whose echoes match more than `Scenario.matchLimit` members, which no scenario file can have.
   package init?(_ plan: Plan) {
     identities = plan.identities
     carrierPath = plan.scenario.carrier.path.map { Array($0.utf8) }
@@ -55,7 +55,7 @@ package struct EchoReader: Sendable {
       var bits: UInt64 = 0
       var names = false
       for (key, value) in message.echo?.match ?? [] {
-        guard rules.count < 64 else { return nil }
+        guard rules.count < Scenario.matchLimit else { return nil }
         bits |= 1 << UInt64(rules.count)
         let value = Self.value(value)
         if case .messageID = value { names = true }
@@ -131,11 +131,27 @@ package struct EchoReader: Sendable {
       next = try scanner.nextKey(text)
     }
     try scanner.expectEnd(text)
+    return reading(held: held, foreign: foreign, message, context)
+  }
+
+  /// The type whose rules all hold: one whose text names the message before one that matches less, and only then one
+  /// that another sender's text keeps from matching.
+  private func reading(
+    held: UInt64, foreign: UInt64, _ message: MessageIdentity?, _ context: EchoedContext
+  ) -> Reading {
+    var unnamed: Int?
+    var foreignType: Int?
     for type in 0..<required.count where required[type] != 0 && (held | foreign) & required[type] == required[type] {
-      if held & required[type] != required[type] { return .foreign(type: UInt8(type)) }
-      return .echo(type: UInt8(type), message: namesMessage[type] ? message : nil, context)
+      if held & required[type] != required[type] {
+        foreignType = foreignType ?? type
+      } else if namesMessage[type] {
+        return .echo(type: UInt8(type), message: message, context)
+      } else {
+        unnamed = unnamed ?? type
+      }
     }
-    return .unreadable(.unmatched)
+    if let unnamed { return .echo(type: UInt8(unnamed), message: nil, context) }
+    return foreignType.map { .foreign(type: UInt8($0)) } ?? .unreadable(.unmatched)
   }
 
   private func match(

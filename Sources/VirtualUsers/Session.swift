@@ -140,6 +140,18 @@ package enum Session: Sendable {
     }
   }
 
+  /// The run is stopped before the session stands.
+  package mutating func abandoned() -> Action {
+    switch consume self {
+    case .connecting, .upgrading:
+      self = .none
+      return .failed(.abandoned)
+    case let other:
+      self = other
+      return .nothing
+    }
+  }
+
   /// We fail the connection.
   package mutating func failedByUs(_ cause: CloseCause) -> Action {
     switch consume self {

@@ -69,8 +69,8 @@ struct RunCommand: ParsableCommand {
     let folder = try RunFolder(out, scenario: scenario.name)
     let session = RunSession(scenario: scenario, path: self.scenario, seed: load.seed, target: load.target)
     let report = try session.run(reference: reference ? (fault, exportQueue) : nil)
-    try folder.write(report)
     say(format == .text ? report.text : String(decoding: try report.json(), as: UTF8.self))
+    try folder.write(report)
     complain("report: \(folder.path)/report.json")
     throw status(report).code
   }
@@ -114,6 +114,7 @@ struct RunFolder {
       try Data(try report.json()).write(to: URL(fileURLWithPath: "\(path)/report.json"))
     } catch {
       complain("error: the report cannot be written to '\(path)': \(error.localizedDescription)")
+      throw ExitStatus.defect.code
     }
   }
 }

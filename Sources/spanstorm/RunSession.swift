@@ -38,9 +38,9 @@ struct RunSession {
     var progress = ProgressLine()
     watch(reactor, control, verifier, &progress)
     server?.stop()
-    let wasInterrupted = Interruption.times > 0
     drain(collector, control, verifier, isExported: server != nil, &progress)
     progress.end()
+    let wasInterrupted = Interruption.times > 0
     collector.stop()
     queue.finish()
     guard var judged = verifier.join() else {
@@ -104,8 +104,8 @@ struct RunSession {
     }
   }
 
-  /// Waits for the spans that are still under way: until everything is settled and the target's exporter was quiet
-  /// for the settle time.
+  /// Waits for the spans that are still under way: until the target's exporter was quiet for the settle time, also
+  /// where every trace is complete: what leaked into one comes last. A signal that comes meanwhile ends the wait.
   ///
   /// - Parameter isExported: the target has ended and flushed, so nothing more will come.
   private func drain(
@@ -114,9 +114,10 @@ struct RunSession {
   ) {
     let settle = scenario.collector.settle.clampedNanoseconds
     let begin = Instant.now
+    let interruptions = Interruption.times
     let tracesAreExpected = scenario.messages.contains { !$0.spans.isEmpty }
     guard !isExported, tracesAreExpected, control.progress.opened > 0 else { return }
-    while Interruption.times < 2 {
+    while Interruption.times == interruptions, Interruption.times < 2 {
       let state = verifier.progress
       let now = Instant.now
       let quietSince = max(state.lastSpans ?? begin, begin)

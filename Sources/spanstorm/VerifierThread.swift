@@ -8,7 +8,6 @@ import Verification
 final class VerifierThread: Sendable {
   /// What of the verdict is known while the run goes on.
   struct Progress: Sendable {
-    var pending = 0
     var tallies = Tallies()
     /// When spans last arrived.
     var lastSpans: Instant?
@@ -52,7 +51,7 @@ final class VerifierThread: Sendable {
       guard now >= nextSweep else { continue }
       nextSweep = now.advanced(byNanoseconds: Self.sweepInterval)
       verifier.advance(to: now)
-      let progress = Progress(pending: verifier.pending, tallies: verifier.tallies, lastSpans: lastSpans)
+      let progress = Progress(tallies: verifier.tallies, lastSpans: lastSpans)
       progressState.withLock { $0 = progress }
     }
     let last = verifier

@@ -34,9 +34,6 @@ import Testing
     ("TLS", ["run", Tool.scenario("typing"), "--target", "wss://127.0.0.1:1"], "TLS, which is not built yet"),
     ("another scheme", ["run", Tool.scenario("typing"), "--target", "http://127.0.0.1:1"], "ws://"),
     ("groups that do not fill", ["run", Tool.scenario("typing"), "--reference", "--connections", "7"], "groups of 10"),
-    (
-      "too many open files", ["run", Tool.scenario("echo-steady"), "--reference", "--connections", "1000000"], "ulimit"
-    ),
   ])
   func `a mistake on the command line ends with 64 and says why`(_: String, arguments: [String], reason: String) throws
   {
@@ -44,6 +41,16 @@ import Testing
     #expect(outcome.status == 64)
     #expect(outcome.diagnostics.contains(reason), "\(outcome.diagnostics)")
     #expect(outcome.output.isEmpty)
+  }
+
+  @Test func `more connections than open files are refused before anything is opened`() throws {
+    let outcome = try Tool.run(
+      [
+        "-c", "ulimit -n 256; exec \"$0\" \"$@\"", Tool.executable.path, "run", Tool.scenario("echo-steady"),
+        "--reference", "--connections", "300",
+      ], executable: URL(fileURLWithPath: "/bin/sh"))
+    #expect(outcome.status == 64)
+    #expect(outcome.diagnostics.contains("the limit is 256; raise it with 'ulimit -n'"), "\(outcome.diagnostics)")
   }
 
   @Test func `a target that is not there ends with 69`() throws {
@@ -88,6 +95,20 @@ import Testing
     let messages = try outcome.counts("messages")
     #expect(messages["sent"] == messages["echoed"])
     #expect(try outcome.report()["wasInterrupted"] as? Bool == true)
+  }
+
+  @Test func `an interruption while spans are awaited ends the wait, and ends with 130`() throws {
+    let outcome = try ReferenceServerProcess.with { origin in
+      // This server exports nothing, so nothing comes.
+      try Tool.run(
+        [
+          "run", Tool.scenario("typing"), "--target", origin, "--collector-port", "0", "--connections", "10", "--for",
+          "1s",
+        ], onceDiagnosticsContain: "settling"
+      ) { process, _ in process.interrupt() }
+    }
+    #expect(outcome.status == 130, "\(outcome.output)\(outcome.diagnostics)")
+    #expect(try outcome.counts("traces")["unseen"] == (try outcome.counts("messages")["sent"]))
   }
 
   private func postGarbage(to endpoint: String) throws -> Int {

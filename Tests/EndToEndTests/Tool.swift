@@ -35,7 +35,7 @@ struct Tool {
 
   /// Runs to the end; `whileRunning` is called once the process's diagnostics contain `text`.
   static func run(
-    _ arguments: [String], onceDiagnosticsContain text: String? = nil,
+    _ arguments: [String], executable: URL = executable, onceDiagnosticsContain text: String? = nil,
     whileRunning: ((Process, _ diagnostics: String) throws -> Void)? = nil
   ) throws -> Outcome {
     let folder = try TemporaryFolder()

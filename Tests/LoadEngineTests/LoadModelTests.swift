@@ -62,7 +62,7 @@ struct LoadModelTests {
         #expect(inFlight[echoed.connection] == echoed.message)
         inFlight[echoed.connection] = nil
         freeSince[echoed.connection] = echoed.at.nanoseconds
-      case .opened, .closed, .failed, .dropped, .foreignEcho, .unreadable: break
+      case .opened, .closed, .failed, .dropped, .foreignEcho, .unreadable, .stalled: break
       }
     }
     #expect(Set(observations.sent.map(\.connection)).count == 5)
@@ -108,7 +108,7 @@ struct LoadModelTests {
     #expect(run.waitFor { $0.stage == .connecting })
     run.control.stop()
     let observations = try #require(run.observations())
-    #expect(observations.failures.allSatisfy { $0 == .timedOut })
+    #expect(observations.failures.allSatisfy { $0 == .abandoned })
     #expect(observations.count == observations.failures.count)
   }
 

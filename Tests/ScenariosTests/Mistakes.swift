@@ -262,7 +262,7 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
   (
     "no URL at all", "url: ws://host:8000/{{ room }}/",
     "url: host",
-    ["3:8: error: 'url' is 'host', but a URL is needed; write it as in 'ws://127.0.0.1:8000/path'"]
+    ["3:8: error: 'url' has no scheme; write it as in 'ws://127.0.0.1:8000/path'"]
   ),
   ("an empty URL", "url: ws://host:8000/{{ room }}/", "url:", ["3:7: error: 'url' is empty, but text is needed"]),
   (

@@ -72,6 +72,12 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
     run.add(exchange)
   }
 
+  private static func addLoss(_ run: inout MadeUpRun) {
+    var exchange = run.exchange()
+    exchange.echoes.removeLast()
+    run.add(exchange)
+  }
+
   private static func addFailure(_ run: inout MadeUpRun) {
     run.addFact(.failed(Observation.ConnectionFailed(connection: 9, at: run.now, reason: .closedEarly)))
   }
@@ -125,6 +131,33 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
     VerdictCase(
       testDescription: "a failed connection that the author allows", outcome: .pass, reasons: [],
       expect: ["failed-connections <= 1"], change: addFailure),
+    VerdictCase(
+      testDescription: "a connection that this machine had no port for", outcome: .inconclusive,
+      reasons: ["1 connections did not open for want of something on this machine"],
+      change: { run in
+        // EADDRNOTAVAIL
+        run.addFact(.failed(Observation.ConnectionFailed(connection: 5, at: run.now, reason: .system(99))))
+      }),
+    VerdictCase(
+      testDescription: "a lost message", outcome: .fail, reasons: ["1 of 2 messages were lost"], change: addLoss),
+    VerdictCase(
+      testDescription: "a lost message that the author allows", outcome: .pass, reasons: [],
+      expect: ["lost-messages <= 1"], change: addLoss),
+    VerdictCase(
+      testDescription: "a lost message while this tool stood still", outcome: .inconclusive,
+      reasons: ["1 of 2 messages were lost, but this tool was late itself", "stood still for 2500.000 ms"],
+      change: { run in
+        addLoss(&run)
+        run.addFact(.stalled(Observation.Stalled(nanoseconds: 2_500_000_000, at: run.now)))
+      }),
+    VerdictCase(
+      testDescription: "an unmet time while this tool stood still", outcome: .inconclusive,
+      reasons: ["expected p50(service-time) < 1ms, but this tool was late itself", "stood still for"],
+      expect: ["p50(service-time) < 1ms"],
+      change: { run in run.addFact(.stalled(Observation.Stalled(nanoseconds: 2_500_000_000, at: run.now))) }),
+    VerdictCase(
+      testDescription: "a stall that spoiled nothing", outcome: .pass, reasons: [],
+      change: { run in run.addFact(.stalled(Observation.Stalled(nanoseconds: 2_500_000_000, at: run.now))) }),
     VerdictCase(
       testDescription: "an unmet expectation", outcome: .fail, reasons: ["expected p50(service-time) < 1ms"],
       expect: ["p50(service-time) < 1ms"]),

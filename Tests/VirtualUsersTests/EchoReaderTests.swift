@@ -1,5 +1,6 @@
 import Observations
 import Planning
+import Scenarios
 import TestInputs
 import Testing
 import TraceContext
@@ -223,5 +224,38 @@ struct EchoReaderTests {
       if case .echo = reader.read(mutant.span) { echoes += 1 }
     }
     #expect(echoes > 0, "seed \(seed)")
+  }
+
+  @Test(
+    "takes the type whose text names the message before one that matches less, in whatever order they stand",
+    arguments: [("the named type first", ["named", "plain"]), ("the named type last", ["plain", "named"])])
+  func typesThatOverlap(_ label: String, order: [String]) throws {
+    let types = [
+      "named": """
+          named:
+            body: { type: chat, message: "m-{{ message.id }}" }
+            echo: { match: { type: chat, message: "m-{{ message.id }}" } }
+      """,
+      "plain": """
+          plain:
+            body: { type: chat }
+            echo: { match: { type: chat } }
+      """,
+    ]
+    let yaml = """
+      name: overlap
+      target: { url: "ws://127.0.0.1:8000/" }
+      load: { connections: 1, phases: [{ for: 1s, rate: 1/s }] }
+      messages:
+
+      """ + order.compactMap { types[$0] }.joined(separator: "\n")
+    let plan = try Plan(scenario: Scenario(yaml: yaml, file: "overlap.yaml"), seed: 5)
+    let reader = try #require(EchoReader(plan))
+    let identity = MessageIdentity(shard: 0, sequence: 3)
+    let named = Array("{\"type\":\"chat\",\"message\":\"m-\(plan.identities.text(of: identity))\"}".utf8)
+    let plain = Array("{\"type\":\"chat\",\"message\":\"hello\"}".utf8)
+    let places = Dictionary(uniqueKeysWithValues: zip(order, UInt8(0)...))
+    #expect(reader.read(named.span) == .echo(type: try #require(places["named"]), message: identity, .absent))
+    #expect(reader.read(plain.span) == .echo(type: try #require(places["plain"]), message: nil, .absent))
   }
 }

@@ -55,3 +55,6 @@ void linux_random(void *buffer, size_t count);
 /* A blocking TCP connection to the address whose connect, sends and receives give up after some seconds. The
    descriptor, or -1 and errno. */
 int linux_connect_blocking(const struct sockaddr *address, uint32_t length, int seconds);
+
+/* Whether an errno says that this machine has no more ports, descriptors or memory; 0 or 1. */
+int linux_is_local_shortage(int error);
