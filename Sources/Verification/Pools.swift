@@ -26,7 +26,10 @@ struct SpanRow: Sendable {
 
 /// A copy that continues its message's trace and is not beyond the expected, linked to the next of the same message.
 struct CopyRow: Sendable {
+  /// Zero where it does not continue the message's trace.
   var parentID: UInt64
+  /// The connection that received it.
+  var connection: UInt32
   var next: Int32
 }
 

@@ -198,7 +198,9 @@ extension Verifier {
   ) {
     let row = tables[shard][message.sequence]
     let rules = self.rules[Int(row.type)]
-    let isDuplicate = Int(row.copies) >= rules.copies.value(members: Int(row.members))
+    let isDuplicate =
+      Int(row.copies) >= rules.copies.value(members: Int(row.members))
+      || rules.copies == .groupSize && hasCopy(row, on: echoed.connection)
     if !row.isWarmUp {
       measurements.responseTime.record(nanoseconds: echoed.at - row.due)
       measurements.serviceTime.record(nanoseconds: echoed.at - row.sent)
@@ -217,10 +219,21 @@ extension Verifier {
       tallies.copiesReceived += 1
       tables[shard][message.sequence].copiesInTime += 1
     }
-    if row.state == .pending, echoClass == .continued, case .present(let traceparent) = echoed.context {
-      tables[shard][message.sequence].firstCopy = copies.add(
-        CopyRow(parentID: traceparent.parentID.rawValue, next: row.firstCopy))
+    guard row.state == .pending else { return }
+    var parentID = SpanID.zero
+    if echoClass == .continued, case .present(let traceparent) = echoed.context { parentID = traceparent.parentID }
+    tables[shard][message.sequence].firstCopy = copies.add(
+      CopyRow(parentID: parentID.rawValue, connection: echoed.connection, next: row.firstCopy))
+  }
+
+  /// Whether a connection has its copy of an unsettled message already: each member of a group gets one.
+  private func hasCopy(_ row: MessageRow, on connection: UInt32) -> Bool {
+    var index = row.firstCopy
+    while index >= 0 {
+      if copies[index].connection == connection { return true }
+      index = copies[index].next
     }
+    return false
   }
 
   private func classify(
@@ -380,7 +393,7 @@ extension Verifier {
     var index = row.firstCopy
     while index >= 0 {
       let copy = copies[index]
-      if judge.name(ofSpan: copy.parentID, gathered) == nil { return true }
+      if copy.parentID != 0, judge.name(ofSpan: copy.parentID, gathered) == nil { return true }
       index = copy.next
     }
     return false
@@ -395,6 +408,7 @@ extension Verifier {
     while index >= 0 {
       let copy = copies[index]
       index = copy.next
+      guard copy.parentID != 0 else { continue }
       if !parents.insert(copy.parentID).inserted {
         add(
           .sharedParent, message, shard, expected: "a parent ID of its own in each copy",

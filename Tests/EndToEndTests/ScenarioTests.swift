@@ -15,7 +15,7 @@ import Testing
   func `a scenario passes against the correct reference server, and every message is accounted for`(name: String)
     throws
   {
-    let outcome = try Tool.run(["run", Tool.scenario(name), "--reference", "--for", "2s", "--rate", "100/s"])
+    let outcome = try Tool.runInTime(["run", Tool.scenario(name), "--reference", "--for", "2s", "--rate", "100/s"])
     #expect(outcome.status == 0, "\(outcome.output)\(outcome.diagnostics)")
     #expect(outcome.output.hasPrefix("PASS"))
     let messages = try outcome.counts("messages")
@@ -43,7 +43,7 @@ import Testing
     let phases = try #require(text.range(of: #"phases:\n(    - .*\n)+"#, options: .regularExpression))
     let closed = text.replacingCharacters(in: phases, with: "phases:\n    - { for: 2s, think-time: 500ms }\n")
     let scenario = try folder.write(closed, to: "closed.yaml")
-    let outcome = try Tool.run(["run", scenario, "--reference", "--connections", "10"])
+    let outcome = try Tool.runInTime(["run", scenario, "--reference", "--connections", "10"])
     #expect(outcome.status == 0, "\(outcome.output)\(outcome.diagnostics)")
     let sent = try #require(try outcome.counts("messages")["sent"])
     // 10 users for 2 s, one message each half second at most, all spread over the first think time.

@@ -42,6 +42,18 @@ struct DeliveryTests {
     #expect(tallies.messagesLost == (lost > 0 ? 1 : 0))
   }
 
+  @Test("of a group go to each member: a second one on a connection does not stand for another's")
+  func copiesToTheSameMember() throws {
+    var run = try MadeUpRun()
+    var exchange = run.exchange(members: 3)
+    exchange.echoes[2].connection = exchange.echoes[0].connection
+    run.add(exchange)
+    let tallies = run.verdict().tallies
+    #expect(tallies.copiesReceived == 2)
+    #expect(tallies.copiesLost == 1)
+    #expect(tallies.copiesDuplicate == 1)
+  }
+
   @Test("that come after their message was given up stay lost")
   func copiesAfterTheEnd() throws {
     var run = try MadeUpRun()
