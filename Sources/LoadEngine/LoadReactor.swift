@@ -156,7 +156,7 @@ extension LoadReactor {
       return copiesReceived >= copiesExpected ? quietAt : deadline
     case .closing:
       if now >= deadline { abandonClosing(now) }
-      if !hasLiveConnection { stage = .over }
+      if openConnections.isEmpty { stage = .over }
       return deadline
     case .over: return now
     }
@@ -238,8 +238,6 @@ extension LoadReactor {
   private func abandonClosing(_ now: Instant) {
     for index in 0..<connections.count { perform(connections[index].session.timedOut(), on: index, at: now) }
   }
-
-  private var hasLiveConnection: Bool { !openConnections.isEmpty }
 
   private func checkHandshakes(_ now: Instant) {
     guard now >= nextHandshakeCheck, handshakes > 0 else { return }

@@ -1,4 +1,5 @@
 import Planning
+import Reactor
 import Scenarios
 import Timing
 
@@ -113,23 +114,5 @@ struct Pacer {
 
   private func thinkTime(at time: Int64) -> Int64 {
     if case .closed(let thinkTime) = phases[phase(at: time)].pace { thinkTime.clampedNanoseconds } else { 0 }
-  }
-}
-
-/// A queue that keeps its memory.
-struct FIFO<Element> {
-  private var elements: [Element] = []
-  private var head = 0
-
-  var first: Element? { head < elements.count ? elements[head] : nil }
-
-  mutating func append(_ element: Element) { elements.append(element) }
-
-  mutating func removeFirst() {
-    head += 1
-    if head * 2 >= elements.count, head >= 1024 || head == elements.count {
-      elements.removeFirst(head)
-      head = 0
-    }
   }
 }

@@ -1,4 +1,5 @@
 import OTLPMessages
+import Reactor
 import Timing
 import TraceContext
 import WebSocketProtocol
@@ -42,7 +43,6 @@ extension ReferenceServer {
     on slot: Int, _ receive: OpenSpan
   ) {
     let room = clients[slot]?.room ?? 0
-    messageNumber += 1
     let process = tracer.begin(
       "chat.process_message", under: parent, attributes: [Attribute("chat.message.length", .int(Int64(length)))])
     let save = tracer.begin("chat.save_message", under: process.context)

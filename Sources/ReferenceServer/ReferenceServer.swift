@@ -28,9 +28,9 @@ package final class ReferenceServer {
   private var generation: UInt32 = 0
   var rooms: [ChatRoom] = []
   private var roomNumbers: [String: Int] = [:]
-  var tasks = TaskQueue()
+  /// Background tasks by when they are due; all wait equally long, so they stay in order.
+  var tasks = FIFO<(due: Instant, context: SpanContext)>()
   var sends = 0
-  var messageNumber = 0
   /// The last message with a context, and who sent it.
   var lastMessage: (slot: Int, context: Traceparent)?
 
@@ -277,23 +277,5 @@ final class Client {
     stream = Stream(descriptor: descriptor)
     decoder = MessageDecoder(role: .server, limit: messageLimit)
     self.generation = generation
-  }
-}
-
-/// Background tasks by when they are due; all wait equally long, so they stay in order.
-struct TaskQueue {
-  private var tasks: [(due: Instant, context: SpanContext)] = []
-  private var head = 0
-
-  var first: (due: Instant, context: SpanContext)? { head < tasks.count ? tasks[head] : nil }
-
-  mutating func append(_ task: (due: Instant, context: SpanContext)) { tasks.append(task) }
-
-  mutating func removeFirst() {
-    head += 1
-    if head == tasks.count || head >= 4096 {
-      tasks.removeFirst(head)
-      head = 0
-    }
   }
 }

@@ -93,7 +93,7 @@ extension Verdict {
     if lag > Self.sendLagLimit {
       doubts.append("this tool sent late: send lag p99 \(milliseconds(lag)), bound \(milliseconds(Self.sendLagLimit))")
     }
-    if wasLate, !doubts.isEmpty, tallies.longestStall > 0 {
+    if !doubts.isEmpty, tallies.longestStall > 0 {
       doubts.append("this tool stood still for \(milliseconds(UInt64(clamping: tallies.longestStall))) at the longest")
     }
     for judged in self.expectations where judged.outcome == .open {

@@ -26,6 +26,7 @@ package struct Verifier {
   private(set) var copies = Pool<CopyRow>()
   private var judge = TraceJudge()
   private var gathered: [SpanRow] = []
+  private var seen: Set<UInt64> = []
   private var findings = FindingLedger()
   package private(set) var tallies = Tallies()
   package private(set) var measurements = Measurements()
@@ -377,7 +378,7 @@ extension Verifier {
   /// Copies a message's spans into `gathered`, each once; returns how many were there again.
   private mutating func gather(_ row: MessageRow) -> Int {
     gathered.removeAll(keepingCapacity: true)
-    var seen = Set<UInt64>()
+    seen.removeAll(keepingCapacity: true)
     var duplicates = 0
     var index = row.firstSpan
     while index >= 0 {

@@ -39,8 +39,6 @@ final class ReferenceProcess {
     if process.isRunning { process.terminate() }
     process.waitUntilExit()
   }
-
-  var processIdentifier: Int32 { process.processIdentifier }
 }
 
 struct ReferenceUnavailable: Error, CustomStringConvertible {

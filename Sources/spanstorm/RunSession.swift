@@ -38,7 +38,7 @@ struct RunSession {
     var progress = ProgressLine()
     watch(reactor, control, verifier, &progress)
     server?.stop()
-    drain(collector, control, verifier, isExported: server != nil, &progress)
+    drain(control, verifier, isExported: server != nil, &progress)
     progress.end()
     let wasInterrupted = Interruption.times > 0
     collector.stop()
@@ -109,8 +109,7 @@ struct RunSession {
   ///
   /// - Parameter isExported: the target has ended and flushed, so nothing more will come.
   private func drain(
-    _ collector: Collector, _ control: LoadControl, _ verifier: VerifierThread, isExported: Bool,
-    _ progress: inout ProgressLine
+    _ control: LoadControl, _ verifier: VerifierThread, isExported: Bool, _ progress: inout ProgressLine
   ) {
     let settle = scenario.collector.settle.clampedNanoseconds
     let begin = Instant.now
