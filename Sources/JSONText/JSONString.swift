@@ -15,10 +15,36 @@ package struct JSONString: Hashable, Sendable {
 
   /// Whether the string is `expected`, after unescaping.
   @inlinable
-  package func equals(_ expected: [UInt8], in text: Span<UInt8>) -> Bool {
-    if isEscaped { return unescaped(text) == expected }
-    guard count == expected.count else { return false }
-    for offset in 0..<expected.count where text[start &+ offset] != expected[offset] { return false }
+  package func equals(_ expected: Span<UInt8>, in text: Span<UInt8>) -> Bool {
+    guard isEscaped else { return Self.equal(text.extracting(start..<end), expected) }
+    let bytes = unescaped(text)
+    return Self.equal(bytes.span, expected)
+  }
+
+  @inlinable
+  package func equals(_ expected: [UInt8], in text: Span<UInt8>) -> Bool { equals(expected.span, in: text) }
+
+  /// Eight bytes at a time.
+  @inlinable
+  static func equal(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    let count = left.count
+    guard count == right.count else { return false }
+    let (left, right) = (left.bytes, right.bytes)
+    var offset = 0
+    while offset <= count &- 8 {
+      guard
+        left.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          == right.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      else { return false }
+      offset &+= 8
+    }
+    while offset < count {
+      guard
+        left.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+          == right.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+      else { return false }
+      offset &+= 1
+    }
     return true
   }
 

@@ -14,18 +14,42 @@ package enum HexText {
   }
 
   /// The value of eight ASCII digits, or a non-zero `fault` where one of them is not `[0-9a-f]`.
-  ///
-  /// The check is exact: the result is encoded again and compared.
   @inlinable @inline(__always)
   package static func value(_ digits: UInt64, fault: inout UInt64) -> UInt32 {
+    // Bit 6 is set in letters and clear in digits. A byte is good if its high half is that of its kind, and if its
+    // value is below 16 and above 9 just for letters; no sum carries into the next byte.
     let letters = (digits >> 6) & 0x0101_0101_0101_0101
     var x = (digits & 0x0f0f_0f0f_0f0f_0f0f) &+ letters &* 9
+    fault |= (digits & 0xf0f0_f0f0_f0f0_f0f0) ^ (0x3030_3030_3030_3030 &+ letters &* 0x30)
+    fault |= (((x &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101) ^ letters
+    fault |= x & 0x1010_1010_1010_1010
     x = ((x & 0x0f00_0f00_0f00_0f00) >> 8) | ((x & 0x000f_000f_000f_000f) << 4)
     x = ((x & 0x00ff_0000_00ff_0000) >> 16) | ((x & 0x0000_00ff_0000_00ff) << 8)
-    x = ((x >> 32) & 0xffff) | ((x & 0xffff) << 16)
-    let value = UInt32(truncatingIfNeeded: x)
-    fault |= HexText.digits(value) ^ digits
-    return value
+    return UInt32(truncatingIfNeeded: ((x >> 32) & 0xffff) | ((x & 0xffff) << 16))
+  }
+
+  /// As `digits`, of eight values at once.
+  @inlinable @inline(__always)
+  static func digits(_ values: SIMD8<UInt64>) -> SIMD8<UInt64> {
+    var x = ((values & 0xffff) &<< 32) | (values &>> 16)
+    x = ((x & 0x0000_00ff_0000_00ff) &<< 16) | ((x & 0x0000_ff00_0000_ff00) &>> 8)
+    x = ((x & 0x000f_000f_000f_000f) &<< 8) | ((x & 0x00f0_00f0_00f0_00f0) &>> 4)
+    let letters = ((x &+ 0x0606_0606_0606_0606) &>> 4) & 0x0101_0101_0101_0101
+    // 39 = 32 + 8 - 1: vectors of 64-bit numbers have no multiplication here.
+    return x &+ 0x3030_3030_3030_3030 &+ (letters &<< 5) &+ (letters &<< 3) &- letters
+  }
+
+  /// As `value`, of eight times eight digits at once; the values are the low halves.
+  @inlinable @inline(__always)
+  static func values(_ digits: SIMD8<UInt64>, fault: inout SIMD8<UInt64>) -> SIMD8<UInt64> {
+    let letters = (digits &>> 6) & 0x0101_0101_0101_0101
+    var x = (digits & 0x0f0f_0f0f_0f0f_0f0f) &+ (letters &<< 3) &+ letters
+    fault |= (digits & 0xf0f0_f0f0_f0f0_f0f0) ^ ((letters &<< 5) &+ (letters &<< 4) &+ 0x3030_3030_3030_3030)
+    fault |= (((x &+ 0x0606_0606_0606_0606) &>> 4) & 0x0101_0101_0101_0101) ^ letters
+    fault |= x & 0x1010_1010_1010_1010
+    x = ((x & 0x0f00_0f00_0f00_0f00) &>> 8) | ((x & 0x000f_000f_000f_000f) &<< 4)
+    x = ((x & 0x00ff_0000_00ff_0000) &>> 16) | ((x & 0x0000_00ff_0000_00ff) &<< 8)
+    return ((x &>> 32) & 0xffff) | ((x & 0xffff) &<< 16)
   }
 
   /// Writes the 16 digits of `value` at `offset`; the caller has made sure that 16 bytes are there.

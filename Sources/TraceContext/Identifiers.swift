@@ -1,5 +1,5 @@
 /// The 16 bytes that name a trace, as two big-endian halves (W3C Trace Context, trace-id).
-package struct TraceID: Hashable, Sendable {
+package struct TraceID: Hashable, Sendable, BitwiseCopyable {
   package var high: UInt64
   package var low: UInt64
 
@@ -15,7 +15,7 @@ package struct TraceID: Hashable, Sendable {
 }
 
 /// The 8 bytes that name a span; a traceparent's parent ID is the sender's (W3C Trace Context, parent-id).
-package struct SpanID: Hashable, Sendable {
+package struct SpanID: Hashable, Sendable, BitwiseCopyable {
   package var rawValue: UInt64
 
   @inlinable package init(_ rawValue: UInt64) { self.rawValue = rawValue }
@@ -27,7 +27,7 @@ package struct SpanID: Hashable, Sendable {
 }
 
 /// The 8 flag bits of a traceparent (W3C Trace Context, trace-flags).
-package struct TraceFlags: OptionSet, Hashable, Sendable {
+package struct TraceFlags: OptionSet, Hashable, Sendable, BitwiseCopyable {
   package var rawValue: UInt8
 
   @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }

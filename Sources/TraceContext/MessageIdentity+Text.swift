@@ -21,21 +21,23 @@ extension IdentityPermutation {
   }
 
   /// The message that the text at `offset` names, or nil where it is not of this run.
-  @inlinable
-  package func identity(inText bytes: Span<UInt8>, at offset: Int) -> MessageIdentity? {
-    guard offset >= 0, bytes.count >= Self.textLength, offset <= bytes.count &- Self.textLength else { return nil }
-    var value: UInt64 = 0
-    for place in 0..<Self.textLength {
-      let byte = bytes[offset &+ place]
-      if place == 8 || place == 11 {
-        guard byte == UInt8(ascii: "-") else { return nil }
-      } else {
-        guard let digit = HexText.nibble(byte) else { return nil }
-        // The run is compared here; it and its digits' overflow out of `value` are of no further use.
-        if place < 8, digit != UInt8(truncatingIfNeeded: run >> UInt32(28 - 4 * place)) & 0xf { return nil }
-        value = value << 4 | UInt64(digit)
-      }
+  package func identity(inText bytes: UnsafeRawBufferPointer, at offset: Int) -> MessageIdentity? {
+    guard offset >= 0, bytes.count >= Self.textLength, offset <= bytes.count &- Self.textLength,
+      let text = bytes.baseAddress.map({ $0 + offset })
+    else { return nil }
+    func word(_ offset: Int) -> UInt64 {
+      UInt64(littleEndian: text.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
-    return MessageIdentity(shard: UInt32(value >> 32 & 0xff), sequence: UInt32(truncatingIfNeeded: value))
+    // The middle word holds the last two digits of the run, a dash, the shard, a dash and two digits of the sequence.
+    let middle = word(6)
+    var fault = (word(0) ^ runText) | ((middle & 0xff00_00ff_0000) ^ 0x2d00_002d_0000)
+    let shard = HexText.value(middle << 24 & 0xffff_0000_0000_0000 | 0x3030_3030_3030, fault: &fault)
+    let sequence = HexText.value(word(12), fault: &fault)
+    return fault == 0 ? MessageIdentity(shard: shard, sequence: sequence) : nil
+  }
+
+  /// The same of bytes that a span holds.
+  package func identity(inText bytes: Span<UInt8>, at offset: Int) -> MessageIdentity? {
+    bytes.withUnsafeBytes { identity(inText: $0, at: offset) }
   }
 }

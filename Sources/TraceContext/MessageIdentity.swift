@@ -1,5 +1,5 @@
 /// Which message of a run an identifier belongs to.
-package struct MessageIdentity: Hashable, Sendable {
+package struct MessageIdentity: Hashable, Sendable, BitwiseCopyable {
   /// The reactor that sent it.
   package var shard: UInt32
   /// Its number in that reactor's sending order, from 0.
@@ -22,6 +22,8 @@ package struct IdentityPermutation: Hashable, Sendable {
   package let run: UInt32
   @usableFromInline let keys: (UInt64, UInt64, UInt64, UInt64)
   @usableFromInline let spanKey: UInt64
+  /// The digits of `run`, as they stand in a text id.
+  @usableFromInline let runText: UInt64
 
   @usableFromInline static let magic: UInt64 = 0x5370_616e  // "Span"
   @inlinable var tag: UInt64 { UInt64(run) << 32 | Self.magic }
@@ -34,6 +36,7 @@ package struct IdentityPermutation: Hashable, Sendable {
       return Self.mix(state)
     }
     run = UInt32(truncatingIfNeeded: next())
+    runText = HexText.digits(run)
     keys = (next(), next(), next(), next())
     spanKey = next()
   }
@@ -70,6 +73,28 @@ package struct IdentityPermutation: Hashable, Sendable {
   package func spanID(in traceID: TraceID) -> SpanID {
     let mixed = Self.mix(traceID.low ^ spanKey)
     return SpanID(mixed == 0 ? 1 : mixed)
+  }
+
+  /// Writes the trace ID of a message, a dash and the span ID that goes with it into a traceparent's text.
+  ///
+  /// - Parameter text: points to the 49 bytes that hold them; the dash is there already.
+  package func writeIDs(of identity: MessageIdentity, to text: UnsafeMutableRawPointer) {
+    let traceID = traceID(of: identity)
+    let spanID = spanID(in: traceID).rawValue
+    let half: UInt64 = 0xffff_ffff
+    let digits = HexText.digits(
+      SIMD8(
+        traceID.high >> 32, traceID.high & half, traceID.low >> 32, traceID.low & half, spanID >> 32, spanID & half, 0,
+        0))
+    func store(_ index: Int, at offset: Int) {
+      text.storeBytes(of: digits[index].littleEndian, toByteOffset: offset, as: UInt64.self)
+    }
+    store(0, at: 0)
+    store(1, at: 8)
+    store(2, at: 16)
+    store(3, at: 24)
+    store(4, at: 33)
+    store(5, at: 41)
   }
 
   /// A bijection of 64 bits with good avalanche (the multiplier is that of Moremur-like mixers; any odd one would do

@@ -6,6 +6,40 @@ extension Traceparent {
   /// so they are refused here.
   @inlinable
   package init(parsing text: RawSpan) throws(TraceparentFault) {
+    let plain = text.byteCount == Self.textLength ? text.withUnsafeBytes { Self(plain: $0, at: 0) } : nil
+    if let plain { self = plain } else { self = try Self(judging: text) }
+  }
+
+  /// The flawless one of version 00 at an offset, as almost all are; nil where anything else stands there, or nothing.
+  @inlinable
+  package init?(plain text: UnsafeRawBufferPointer, at offset: Int) {
+    guard offset >= 0, text.count >= Self.textLength, offset <= text.count &- Self.textLength,
+      let base = text.baseAddress.map({ $0 + offset })
+    else { return nil }
+    func word(_ offset: Int) -> UInt64 {
+      UInt64(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+    // The eight bytes that end a text of 55 hold the last of the parent ID's digits, a dash and the flags.
+    let (first, last) = (word(0), word(47))
+    let fault = ((first & 0xff_ffff) ^ 0x2d_3030) | ((last >> 40 & 0xff) ^ 0x2d) | ((word(35) & 0xff) ^ 0x2d)
+    // Six zeros stand before the flags' two digits.
+    let flagDigits = last & 0xffff_0000_0000_0000 | 0x3030_3030_3030
+    var faults = SIMD8<UInt64>(repeating: 0)
+    let values = HexText.values(
+      SIMD8(word(3), word(11), word(19), word(27), word(36), word(44), flagDigits, flagDigits), fault: &faults)
+    let high = values[0] << 32 | values[1]
+    let low = values[2] << 32 | values[3]
+    let parent = values[4] << 32 | values[5]
+    let halves = faults.lowHalf | faults.highHalf
+    guard fault | halves[0] | halves[1] | halves[2] | halves[3] == 0, high | low != 0, parent != 0 else { return nil }
+    self.init(
+      traceID: TraceID(high: high, low: low), parentID: SpanID(parent),
+      flags: TraceFlags(rawValue: UInt8(truncatingIfNeeded: values[6])))
+  }
+
+  /// Any text, with the rule that it breaks.
+  @inlinable
+  init(judging text: RawSpan) throws(TraceparentFault) {
     guard text.byteCount >= Self.textLength else { throw .wrongLength(text.byteCount) }
     guard let version = HexText.byte(text, at: 0) else { throw .malformedVersion }
     guard version != 0xff else { throw .forbiddenVersion }

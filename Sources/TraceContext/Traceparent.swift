@@ -1,5 +1,5 @@
 /// What a `traceparent` says: which trace, under which span, with which flags (W3C Trace Context, traceparent).
-package struct Traceparent: Hashable, Sendable {
+package struct Traceparent: Hashable, Sendable, BitwiseCopyable {
   package var traceID: TraceID
   /// The sender's span ID.
   package var parentID: SpanID
@@ -24,7 +24,7 @@ extension Traceparent: CustomStringConvertible {
 }
 
 /// Why a text is no traceparent; each case is a rule of W3C Trace Context, traceparent.
-package enum TraceparentFault: Error, Hashable, Sendable {
+package enum TraceparentFault: Error, Hashable, Sendable, BitwiseCopyable {
   /// Not 55 bytes in version 00, or fewer in a later version.
   case wrongLength(Int)
   /// The two version digits are not lowercase hexadecimal.

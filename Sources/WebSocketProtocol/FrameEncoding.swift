@@ -41,11 +41,22 @@ package enum FrameEncoding {
     _ source: UnsafeRawPointer, count: Int, key: UInt32, to destination: UnsafeMutableRawPointer
   ) {
     let wide = UInt64(key) | UInt64(key) << 32
+    let wider = SIMD4<UInt64>(repeating: wide)
     var offset = 0
+    while offset &+ 32 <= count {
+      let words = source.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
+      destination.storeBytes(of: words ^ wider, toByteOffset: offset, as: SIMD4<UInt64>.self)
+      offset &+= 32
+    }
     while offset &+ 8 <= count {
       let word = source.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
       destination.storeBytes(of: word ^ wide, toByteOffset: offset, as: UInt64.self)
       offset &+= 8
+    }
+    if offset &+ 4 <= count {
+      let word = source.loadUnaligned(fromByteOffset: offset, as: UInt32.self)
+      destination.storeBytes(of: word ^ key, toByteOffset: offset, as: UInt32.self)
+      offset &+= 4
     }
     var rest = wide
     while offset < count {

@@ -42,6 +42,10 @@ package struct MessageDecoder: ~Copyable {
   package mutating func next(
     _ bytes: UnsafeMutableRawBufferPointer, from offset: inout Int
   ) throws(ProtocolError) -> Event? {
+    if let range = plainText(UnsafeRawBufferPointer(bytes), at: offset) {
+      offset = range.upperBound
+      return .message(.text, range)
+    }
     while true {
       guard let frame = try header(UnsafeRawBufferPointer(bytes), at: offset) else { return nil }
       let end = frame.payload.upperBound
@@ -55,6 +59,27 @@ package struct MessageDecoder: ~Copyable {
       }
       offset = end
     }
+  }
+
+  /// The payload of a server's whole unfragmented text message of 0 to 65,535 bytes, which almost every frame is; nil for
+  /// anything else, which `header` and `accept` judge.
+  @inlinable
+  func plainText(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Range<Int>? {
+    let available = bytes.count &- offset
+    guard available >= 4, !expectsMask, !isClosed, fragmented == nil, bytes[offset] == 0x81 else { return nil }
+    var start = offset &+ 2
+    var count = Int(bytes[offset &+ 1])
+    if count >= 126 {
+      guard count == 126 else { return nil }
+      count = Int(UInt16(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt16.self)))
+      guard count >= 126 else { return nil }
+      start &+= 2
+    }
+    let range = start..<start &+ count
+    guard count <= limit, range.upperBound <= bytes.count,
+      UTF8Text.isValid(UnsafeRawBufferPointer(rebasing: bytes[range]))
+    else { return nil }
+    return range
   }
 
   /// The fragmented message that `next` has reported; it is then forgotten.

@@ -1,10 +1,10 @@
 /// Whether bytes are UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF.
 package enum UTF8Text {
-  /// Eight ASCII bytes at a time; 18 ns for 226 of them.
+  /// Text of ASCII alone in one pass of 32 bytes at a time; other text eight bytes, or one scalar, at a time.
   @inlinable
   package static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
     let count = bytes.count
-    var index = 0
+    var index = plainPrefix(bytes)
     while index < count {
       while index &+ 8 <= count,
         bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
@@ -12,11 +12,29 @@ package enum UTF8Text {
         index &+= 8
       }
       guard index < count else { return true }
+      // The end in one look; what is looked at twice does no harm.
+      if index &+ 8 > count, count >= 8,
+        bytes.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self) & (0x8080_8080_8080_8080 as UInt64) == 0
+      {
+        return true
+      }
       let length = scalarLength(bytes, at: index)
       guard length > 0 else { return false }
       index &+= length
     }
     return true
+  }
+
+  /// All but the last 0 to 31 bytes, where these are ASCII; otherwise 0.
+  @inlinable @inline(__always)
+  static func plainPrefix(_ bytes: UnsafeRawBufferPointer) -> Int {
+    var all = SIMD4<UInt64>(repeating: 0)
+    var index = 0
+    while index &+ 32 <= bytes.count {
+      all |= bytes.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self)
+      index &+= 32
+    }
+    return (all[0] | all[1] | all[2] | all[3]) & 0x8080_8080_8080_8080 == 0 ? index : 0
   }
 
   /// Bytes of the scalar that begins at `index`, or 0 where none does.
