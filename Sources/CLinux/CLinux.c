@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,13 +54,21 @@ static void set_no_delay(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 }
 
-int linux_connect(const struct sockaddr *address, uint32_t length) {
+int linux_connect(const struct sockaddr *address, uint32_t length, const struct sockaddr *source,
+                  uint32_t source_length) {
   int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   set_no_delay(fd);
   struct linger reset = {1, 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-  if (connect(fd, address, length) == 0 || errno == EINPROGRESS) return fd;
+  int is_bound = 1;
+  if (source) {
+    /* The port is chosen at connect, so that one source address can use it for several targets. */
+    int one = 1;
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof one);
+    is_bound = bind(fd, source, source_length) == 0;
+  }
+  if (is_bound && (connect(fd, address, length) == 0 || errno == EINPROGRESS)) return fd;
   int reason = errno;
   close(fd);
   errno = reason;
@@ -121,6 +130,24 @@ uint64_t linux_raise_open_files(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
   getrlimit(RLIMIT_NOFILE, &limit);
   return limit.rlim_cur;
+}
+
+int linux_pin_thread(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (cpu < 0 || cpu >= CPU_SETSIZE) {
+    errno = EINVAL;
+    return -1;
+  }
+  CPU_SET(cpu, &set);
+  return sched_setaffinity(0, sizeof set, &set);
+}
+
+void linux_thread_cpu(int64_t *user_nanoseconds, int64_t *system_nanoseconds) {
+  struct rusage usage;
+  getrusage(RUSAGE_THREAD, &usage);
+  *user_nanoseconds = usage.ru_utime.tv_sec * 1000000000LL + usage.ru_utime.tv_usec * 1000LL;
+  *system_nanoseconds = usage.ru_stime.tv_sec * 1000000000LL + usage.ru_stime.tv_usec * 1000LL;
 }
 
 void linux_set_timer_slack(unsigned long nanoseconds) { prctl(PR_SET_TIMERSLACK, nanoseconds); }

@@ -5,12 +5,14 @@ import WebSocketProtocol
 /// One connection's state, held in one contiguous allocation with all others of its reactor.
 struct Connection: ~Copyable {
   var stream = Stream(descriptor: -1)
-  var session = Session.none
+  var session = Session.none {
+    didSet { isOpen = session.isOpen }
+  }
+  /// Whether the session is open: looked at for each message, where the session itself would be copied.
+  private(set) var isOpen = false
   var decoder: MessageDecoder
   /// Its place in the reactor's list of open connections.
   var place = 0
-  /// Closed model: the sequence of the message whose echo it waits for.
-  var awaited: UInt32?
 
   init(messageLimit: Int) { decoder = MessageDecoder(role: .client, limit: messageLimit) }
 }

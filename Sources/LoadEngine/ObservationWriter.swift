@@ -2,7 +2,7 @@ import Observations
 import Timing
 
 /// Gathers a reactor's observations and hands them over a batch at a time.
-struct ObservationWriter {
+struct ObservationWriter: ~Copyable {
   private static let batchSize = 1024
   /// Longest that an observation waits in a batch.
   private static let longestWait: Int64 = 10_000_000
@@ -10,43 +10,50 @@ struct ObservationWriter {
   private static let excerptLimit = 32
   private static let excerptLength = 240
 
-  private let queue: ObservationQueue
-  private var batch: [Observation] = []
+  private let sink: any ObservationSink
+  private var buffer = ObservationBuffer(capacity: Self.batchSize)
+  /// Where the buffer's memory is, so that a write counts no references.
+  private var batch: UnsafeMutablePointer<Observation>
+  private var count = 0
   private var excerpts: [Int: String] = [:]
   private var excerptCount = 0
-  /// When the batch must go at the latest, or nil while it is empty.
-  private(set) var deadline: Instant?
+  /// When the batch must go at the latest; far away while it is empty.
+  private(set) var deadline = Instant(nanoseconds: .max)
 
-  init(_ queue: ObservationQueue) {
-    self.queue = queue
-    batch.reserveCapacity(Self.batchSize)
+  init(_ sink: any ObservationSink) {
+    self.sink = sink
+    batch = buffer.base
   }
 
+  // Inlined, so that an observation is made where it stays, and not copied there.
+  @inline(__always)
   mutating func write(_ observation: Observation, at now: Instant) {
-    if batch.isEmpty { deadline = now.advanced(byNanoseconds: Self.longestWait) }
-    batch.append(observation)
-    if batch.count == Self.batchSize { flush() }
+    if count == 0 { deadline = now.advanced(byNanoseconds: Self.longestWait) }
+    (batch + count).initialize(to: observation)
+    count &+= 1
+    if count == Self.batchSize { flush() }
   }
 
-  /// Writes an observation with the beginning of what arrived, as long as there have been few.
-  mutating func write(_ observation: Observation, excerptOf text: UnsafeRawBufferPointer, at now: Instant) {
-    if excerptCount < Self.excerptLimit {
-      excerptCount += 1
-      excerpts[batch.count] = String(decoding: text.prefix(Self.excerptLength), as: UTF8.self)
-    }
-    write(observation, at: now)
+  /// Keeps the beginning of what arrived for the observation that is written next, as long as there have been few.
+  @inline(never)
+  mutating func addExcerpt(of text: UnsafeRawBufferPointer) {
+    guard excerptCount < Self.excerptLimit else { return }
+    excerptCount += 1
+    excerpts[count] = String(decoding: text.prefix(Self.excerptLength), as: UTF8.self)
   }
 
   mutating func flush(ifDueAt now: Instant) {
-    if let deadline, deadline <= now { flush() }
+    if deadline <= now { flush() }
   }
 
+  @inline(never)
   mutating func flush() {
-    guard !batch.isEmpty else { return }
-    queue.push(.facts(ObservationBatch(observations: batch, excerpts: excerpts)))
-    batch = []
-    batch.reserveCapacity(Self.batchSize)
-    excerpts = [:]
-    deadline = nil
+    guard count > 0 else { return }
+    sink.push(ObservationBatch(buffer, count: count, excerpts: excerpts))
+    buffer = ObservationBuffer(capacity: Self.batchSize)
+    batch = buffer.base
+    count = 0
+    if !excerpts.isEmpty { excerpts = [:] }
+    deadline = Instant(nanoseconds: .max)
   }
 }

@@ -3,7 +3,7 @@ import Reactor
 import Scenarios
 import Timing
 
-/// Says what is to be sent when; all times are nanoseconds after the load's start.
+/// Says what is to be sent when; all times are nanoseconds after the load's start, all numbers plain.
 struct Pacer {
   enum Model {
     /// Messages are due whatever the server does.
@@ -16,41 +16,72 @@ struct Pacer {
     /// Nothing is due before this time.
     case wait(until: Int64)
     /// A message is due, on any connection.
-    case arrival(due: Int64, isWarmUp: Bool)
+    case arrival(number: UInt64, due: Int64, phase: Int)
     /// This user's next message is due.
-    case user(Int, due: Int64, isWarmUp: Bool)
-    /// This user has waited for the echo of this message long enough.
-    case giveUp(Int, sequence: UInt32)
+    case user(Int, due: Int64, phase: Int)
     case over
+  }
+
+  /// A user of the closed model.
+  private struct User {
+    /// The sequence of the message whose echo it waits for.
+    var awaited: UInt32?
+    /// When it has waited long enough.
+    var giveUp: Int64 = 0
+    /// Whether it stands in `waiting`.
+    var isListed = false
   }
 
   let model: Model
   private let phases: [Phase]
   private let end: Int64
+  /// The phase that the closed model is in, and when it ends.
+  private var phase = 0
+  private var phaseEnd: Int64
 
   private var schedule: ArrivalSchedule
   private var arrival: ArrivalSchedule.Arrival?
 
+  private var users: [User] = []
   /// Users that think, by when they are done; think time is the same for all in a phase, so a queue stays almost in
   /// order, and a phase with a shorter one only waits for the users of the phase before.
   private var thinking = FIFO<(user: Int, due: Int64)>()
-  private var waiting = FIFO<(user: Int, sequence: UInt32, giveUp: Int64)>()
+  /// Users that wait for an echo, each once, by when they may give up at the earliest.
+  private var waiting = FIFO<(user: Int, giveUp: Int64)>()
 
-  init(_ plan: Plan) {
-    phases = plan.scenario.load.phases
-    end = phases.reduce(0) { $0 &+ $1.duration.clampedNanoseconds }
-    schedule = ArrivalSchedule(phases: phases, seed: plan.seed)
-    arrival = schedule.next()
+  /// One stretch of the closed model.
+  private struct Phase {
+    var end: Int64
+    var thinkTime: Int64
+  }
+
+  /// - Parameters:
+  ///   - users: how many virtual users there are.
+  init(_ plan: Plan, share: Share, users count: Int) {
+    var end: Int64 = 0
+    let phases = plan.scenario.load.phases
+    self.phases = phases.map { phase in
+      end = end &+ phase.duration.clampedNanoseconds
+      if case .closed(let thinkTime) = phase.pace { return Phase(end: end, thinkTime: thinkTime.clampedNanoseconds) }
+      return Phase(end: end, thinkTime: 0)
+    }
+    self.end = end
+    phaseEnd = self.phases.first?.end ?? 0
+    schedule = ArrivalSchedule(phases: phases, seed: plan.seed, share: share)
     if case .closed? = phases.first?.pace { model = .closed } else { model = .open }
+    switch model {
+    case .open: arrival = schedule.next()
+    case .closed: users = Array(repeating: User(), count: count)
+    }
   }
 
   /// The load begins with these users.
-  mutating func begin(_ users: [Int]) {
+  mutating func begin(_ open: [Int]) {
     guard model == .closed else { return }
     // Spread over one think time, or they would send in step for ever.
-    let think = thinkTime(at: 0)
-    for (place, user) in users.enumerated() {
-      thinking.append((user, Int64(Double(think) * Double(place) / Double(max(users.count, 1)))))
+    let think = phases.first?.thinkTime ?? 0
+    for (place, user) in open.enumerated() {
+      thinking.append((user, Int64(Double(think) * Double(place) / Double(max(open.count, 1)))))
     }
   }
 
@@ -60,59 +91,68 @@ struct Pacer {
       guard let next = arrival else { return now >= end ? .over : .wait(until: end) }
       guard next.dueNanoseconds <= now else { return .wait(until: next.dueNanoseconds) }
       arrival = schedule.next()
-      return .arrival(due: next.dueNanoseconds, isWarmUp: phases[next.phase].isWarmUp)
+      return .arrival(number: next.number, due: next.dueNanoseconds, phase: next.phase)
     case .closed:
       guard now < end else { return .over }
-      if let first = waiting.first, first.giveUp <= now {
-        waiting.removeFirst()
-        return .giveUp(first.user, sequence: first.sequence)
-      }
+      giveUp(at: now)
       if let first = thinking.first, first.due <= now {
         thinking.removeFirst()
-        return .user(first.user, due: first.due, isWarmUp: phases[phase(at: now)].isWarmUp)
+        enterPhase(at: now)
+        return .user(first.user, due: first.due, phase: phase)
       }
       return .wait(until: min(thinking.first?.due ?? end, waiting.first?.giveUp ?? end, end))
     }
   }
 
-  /// Gives up the open model's arrivals that are still to come, and tells how many there are: rate times time, which
-  /// is exact for constant arrivals and the expected number for Poisson ones.
+  /// How many of the open model's arrivals are still to come; none is from now on.
   mutating func skipRemainingArrivals() -> UInt64 {
     guard let next = arrival else { return 0 }
     arrival = nil
-    var start: Int64 = 0
-    var count = 0.0
-    for (index, phase) in phases.enumerated() {
-      let end = start &+ phase.duration.clampedNanoseconds
-      if case .open(let rate, _) = phase.pace, index >= next.phase {
-        let from = index == next.phase ? next.dueNanoseconds : start
-        count += (Double(end - from) / Double(nanosecondsPerSecond) * rate.perSecond).rounded(.up)
-      }
-      start = end
-    }
-    return UInt64(exactly: count) ?? .max
+    return schedule.remaining(from: next)
   }
 
   /// A user of the closed model has sent a message.
   mutating func sent(by user: Int, _ sequence: UInt32, giveUpAt giveUp: Int64) {
-    waiting.append((user, sequence, giveUp))
+    users[user].awaited = sequence
+    users[user].giveUp = giveUp
+    guard !users[user].isListed else { return }
+    users[user].isListed = true
+    waiting.append((user, giveUp))
   }
 
-  /// A user of the closed model has its echo and begins to think.
-  mutating func isFree(_ user: Int, at now: Int64) {
-    thinking.append((user, now &+ thinkTime(at: now)))
+  /// A user of the closed model has an echo; if it is the one that it waits for, it begins to think.
+  ///
+  /// Returns the next message where it is due at once; `next` then says nothing of it.
+  mutating func heard(_ sequence: UInt32, by user: Int, at now: Int64) -> Step? {
+    guard users[user].awaited == sequence else { return nil }
+    users[user].awaited = nil
+    enterPhase(at: now)
+    if phases[phase].thinkTime == 0, now < end { return .user(user, due: now, phase: phase) }
+    thinking.append((user, now &+ phases[phase].thinkTime))
+    return nil
   }
 
-  private func phase(at time: Int64) -> Int {
-    var start: Int64 = 0
-    for (index, phase) in phases.enumerated() {
-      start = start &+ phase.duration.clampedNanoseconds
-      if time < start { return index }
+  /// Users that have waited long enough think, too. Who has sent again since is looked at later.
+  private mutating func giveUp(at now: Int64) {
+    while let first = waiting.first, first.giveUp <= now {
+      waiting.removeFirst()
+      let user = users[first.user]
+      if user.awaited != nil, user.giveUp > now {
+        waiting.append((first.user, user.giveUp))
+        continue
+      }
+      users[first.user].isListed = false
+      guard user.awaited != nil else { continue }
+      users[first.user].awaited = nil
+      enterPhase(at: now)
+      thinking.append((first.user, now &+ phases[phase].thinkTime))
     }
-    return phases.count - 1
   }
 
-  private func thinkTime(at time: Int64) -> Int64 {
-    if case .closed(let thinkTime) = phases[phase(at: time)].pace { thinkTime.clampedNanoseconds } else { 0 }
+  private mutating func enterPhase(at now: Int64) {
+    while now >= phaseEnd, phase &+ 1 < phases.count {
+      phase &+= 1
+      phaseEnd = phases[phase].end
+    }
   }
 }

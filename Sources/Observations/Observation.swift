@@ -2,7 +2,7 @@ package import Timing
 package import TraceContext
 
 /// A fact of a run with its instant and without opinion; fixed size, no references.
-package enum Observation: Sendable {
+package enum Observation: Sendable, BitwiseCopyable {
   case opened(Opened)
   case failed(ConnectionFailed)
   case sent(Sent)
@@ -14,7 +14,7 @@ package enum Observation: Sendable {
   case stalled(Stalled)
 
   /// A connection was upgraded to a WebSocket session.
-  package struct Opened: Sendable {
+  package struct Opened: Sendable, BitwiseCopyable {
     package var connection: UInt32
     package var at: Instant
     /// From the first SYN to the end of the upgrade.
@@ -28,7 +28,7 @@ package enum Observation: Sendable {
   }
 
   /// A connection did not become a session.
-  package struct ConnectionFailed: Sendable {
+  package struct ConnectionFailed: Sendable, BitwiseCopyable {
     package var connection: UInt32
     package var at: Instant
     package var reason: ConnectionFailure
@@ -41,26 +41,26 @@ package enum Observation: Sendable {
   }
 
   /// A message was handed to the kernel.
-  package struct Sent: Sendable {
+  package struct Sent: Sendable, BitwiseCopyable {
     package var message: MessageIdentity
     package var connection: UInt32
     /// Index of its type in the scenario.
     package var type: UInt8
-    /// Whether its phase is a warm-up, whose latencies do not count.
-    package var isWarmUp: Bool
+    /// Index of its phase in the scenario.
+    package var phase: UInt8
     /// Open members of the sender's group.
     package var members: UInt32
     package var due: Instant
     package var at: Instant
 
     package init(
-      message: MessageIdentity, connection: UInt32, type: UInt8, isWarmUp: Bool, members: UInt32, due: Instant,
+      message: MessageIdentity, connection: UInt32, type: UInt8, phase: UInt8, members: UInt32, due: Instant,
       at: Instant
     ) {
       self.message = message
       self.connection = connection
       self.type = type
-      self.isWarmUp = isWarmUp
+      self.phase = phase
       self.members = members
       self.due = due
       self.at = at
@@ -68,7 +68,7 @@ package enum Observation: Sendable {
   }
 
   /// Messages were due and no session was free to carry them.
-  package struct DroppedArrivals: Sendable {
+  package struct DroppedArrivals: Sendable, BitwiseCopyable {
     /// Computed, where nobody is left to count them by: for Poisson arrivals the expected number.
     package var count: UInt64
     /// When the first of them was due.
@@ -81,7 +81,7 @@ package enum Observation: Sendable {
   }
 
   /// A message arrived that some message type of the scenario matches.
-  package struct Echoed: Sendable {
+  package struct Echoed: Sendable, BitwiseCopyable {
     /// The connection that received it.
     package var connection: UInt32
     package var type: UInt8
@@ -102,7 +102,7 @@ package enum Observation: Sendable {
   }
 
   /// A message arrived that looks like an echo, but its text names no message of this run: another sender's.
-  package struct ForeignEcho: Sendable {
+  package struct ForeignEcho: Sendable, BitwiseCopyable {
     package var connection: UInt32
     package var type: UInt8
     package var at: Instant
@@ -115,7 +115,7 @@ package enum Observation: Sendable {
   }
 
   /// Something arrived that is no message of the scenario.
-  package struct Unreadable: Sendable {
+  package struct Unreadable: Sendable, BitwiseCopyable {
     package var connection: UInt32
     package var reason: UnreadableReason
     package var at: Instant
@@ -128,7 +128,7 @@ package enum Observation: Sendable {
   }
 
   /// This tool itself stood still: its reactor came to its next round so much later than planned.
-  package struct Stalled: Sendable {
+  package struct Stalled: Sendable, BitwiseCopyable {
     package var nanoseconds: Int64
     package var at: Instant
 
@@ -139,7 +139,7 @@ package enum Observation: Sendable {
   }
 
   /// A session ended.
-  package struct Closed: Sendable {
+  package struct Closed: Sendable, BitwiseCopyable {
     package var connection: UInt32
     package var at: Instant
     package var cause: CloseCause
@@ -156,7 +156,7 @@ package enum Observation: Sendable {
 }
 
 /// What stood in the carrier of an echo.
-package enum EchoedContext: Hashable, Sendable {
+package enum EchoedContext: Hashable, Sendable, BitwiseCopyable {
   /// No carrier, or none that holds a traceparent.
   case absent
   /// The carrier or its traceparent is not of the right JSON type.
@@ -166,7 +166,7 @@ package enum EchoedContext: Hashable, Sendable {
 }
 
 /// Why a connection did not become a session.
-package enum ConnectionFailure: Hashable, Sendable {
+package enum ConnectionFailure: Hashable, Sendable, BitwiseCopyable {
   /// The `errno` of the connect, reset or read.
   case system(Int32)
   /// The server answered the upgrade with this HTTP status.
@@ -191,7 +191,7 @@ package enum ConnectionFailure: Hashable, Sendable {
 }
 
 /// The rule of RFC 6455 §4.1 (or HTTP) that an answer to the upgrade breaks.
-package enum UpgradeFault: Hashable, Sendable {
+package enum UpgradeFault: Hashable, Sendable, BitwiseCopyable {
   case malformedHead
   case headTooLong
   case missingUpgrade
@@ -202,7 +202,7 @@ package enum UpgradeFault: Hashable, Sendable {
 }
 
 /// Why something that arrived is no message of the scenario.
-package enum UnreadableReason: Hashable, Sendable {
+package enum UnreadableReason: Hashable, Sendable, BitwiseCopyable {
   case invalidJSON
   /// JSON, but not an object.
   case notAnObject
@@ -215,7 +215,7 @@ package enum UnreadableReason: Hashable, Sendable {
 }
 
 /// A section number of a standard, held as two small numbers so that records stay plain bytes.
-package struct StaticSection: Hashable, Sendable, CustomStringConvertible {
+package struct StaticSection: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
   package var major: UInt8
   package var minor: UInt8
 
@@ -228,7 +228,7 @@ package struct StaticSection: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Who ended a session, and how.
-package enum CloseCause: Hashable, Sendable {
+package enum CloseCause: Hashable, Sendable, BitwiseCopyable {
   /// We began the closing handshake, or ended the run.
   case ours
   /// The server sent a close frame first.

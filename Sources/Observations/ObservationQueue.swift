@@ -7,23 +7,15 @@ package enum Delivery: Sendable {
   case spans(SpanBatch)
 }
 
-/// Observations of one reactor in the order in which they happened.
-package struct ObservationBatch: Sendable {
-  package var observations: [Observation]
-  /// The beginning of what arrived, for the first few unreadable messages and malformed contexts, by the index of
-  /// their observation.
-  package var excerpts: [Int: String]
-
-  package init(observations: [Observation] = [], excerpts: [Int: String] = [:]) {
-    self.observations = observations
-    self.excerpts = excerpts
-  }
+/// Takes what a reactor has observed, a batch at a time, on the reactor's thread.
+package protocol ObservationSink: Sendable {
+  func push(_ batch: ObservationBatch)
 }
 
 /// Carries batches from the reactors and the collector to the one thread that judges them.
 ///
 /// Bounded: a delivery that finds `capacity` others waiting is dropped and counted, and the run is then inconclusive.
-package final class ObservationQueue: Sendable {
+package final class ObservationQueue: ObservationSink {
   private struct State {
     var waiting: [Delivery] = []
     var dropped: UInt64 = 0
@@ -36,6 +28,8 @@ package final class ObservationQueue: Sendable {
 
   /// - Parameter capacity: deliveries; one holds up to about a thousand observations or one export request.
   package init(capacity: Int = 8192) { self.capacity = capacity }
+
+  package func push(_ batch: ObservationBatch) { push(.facts(batch)) }
 
   package func push(_ delivery: Delivery) {
     let wasEmpty = state.withLock { state in

@@ -2,66 +2,158 @@ import Glibc
 package import Scenarios
 import Timing
 
+/// Which part of a load one reactor carries: every `count`-th arrival from number `index` on, and as even a part of the
+/// connections as whole groups allow. All parts together are the whole plan, whatever their number.
+package struct Share: Hashable, Sendable {
+  /// From 0.
+  package let index: Int
+  package let count: Int
+
+  /// Everything.
+  package static let whole = Share(index: 0, count: 1)
+
+  /// The most parts that a load can have: two digits of a message's text id name the part.
+  package static let limit = 256
+
+  package init(index: Int, count: Int) {
+    self.index = index
+    self.count = max(count, 1)
+  }
+
+  /// The parts of this part.
+  package func split(into parts: Int) -> [Share] {
+    (0..<max(parts, 1)).map { Share(index: index * parts + $0, count: count * parts) }
+  }
+
+  /// Its connections, of `connections` in groups of `groupSize`.
+  package func connections(of connections: Int, groupSize: Int) -> Range<Int> {
+    let size = max(groupSize, 1)
+    let groups = (connections + size - 1) / size
+    let (quotient, remainder) = groups.quotientAndRemainder(dividingBy: count)
+    let first = index * quotient + min(index, remainder)
+    let own = quotient + (index < remainder ? 1 : 0)
+    return min(first * size, connections)..<min((first + own) * size, connections)
+  }
+}
+
 /// The due times of an open load, phase after phase, in nanoseconds after the load's start.
+///
+/// Arrival number u of a phase is due when the rate has integrated to u: u itself counts up evenly (constant arrivals),
+/// by exponential steps (Poisson), or stands still for a whole burst. So a ramp, which is a rate that changes evenly,
+/// needs no other arithmetic.
 package struct ArrivalSchedule: Sendable {
   package struct Arrival: Hashable, Sendable {
     package var dueNanoseconds: Int64
     package var phase: Int
+    /// Its number in the whole load, from 0.
+    package var number: UInt64
   }
 
-  private let phases: [Phase]
+  /// A phase in plain numbers, so that an arrival counts no references.
+  private struct Stretch {
+    var start: Int64
+    var length: Int64
+    /// Nil in the closed model.
+    var load: OpenLoad?
+  }
+
+  private let stretches: [Stretch]
+  private let share: Share
   private var phase = 0
-  private var phaseStart: Int64 = 0
+  /// Arrivals of the phase so far.
   private var index: UInt64 = 0
-  private var elapsed: Int64 = 0
+  /// Where the integrated rate stands.
+  private var position = 0.0
+  private var number: UInt64 = 0
   private var random: SeededRandom
 
-  package init(phases: [Phase], seed: UInt64) {
-    self.phases = phases
+  package init(phases: [Phase], seed: UInt64, share: Share = .whole) {
+    var start: Int64 = 0
+    stretches = phases.map { phase in
+      let length = phase.duration.clampedNanoseconds
+      defer { start = start &+ length }
+      if case .open(let load) = phase.pace { return Stretch(start: start, length: length, load: load) }
+      return Stretch(start: start, length: length, load: nil)
+    }
+    self.share = share
     random = SeededRandom(seed: seed ^ 0x6172_7269_7661_6c73)
   }
 
-  /// The next message's due time, or nil past the last phase.
+  /// The share's next message, or nil past the last phase.
   package mutating func next() -> Arrival? {
-    while phase < phases.count {
-      let length = phases[phase].duration.clampedNanoseconds
-      if case .open(let rate, let arrivals) = phases[phase].pace {
-        switch arrivals {
-        case .constant: elapsed = rate.nanoseconds(at: index)
-        case .poisson:
-          let gap = -log(random.unit()) / rate.perSecond * Double(nanosecondsPerSecond)
-          elapsed = elapsed &+ Int64(min(gap, Double(Int64.max / 4)))
-        }
-        index += 1
-        if elapsed < length { return Arrival(dueNanoseconds: phaseStart &+ elapsed, phase: phase) }
-      }
-      phaseStart = phaseStart &+ length
-      phase += 1
-      index = 0
-      elapsed = 0
+    while let arrival = nextOfAll() {
+      if arrival.number % UInt64(share.count) == UInt64(share.index) { return arrival }
     }
     return nil
   }
-}
 
-/// Which message type comes next, by weight.
-package struct MessageMix: Sendable {
-  private let cumulative: [Int]
-  private var random: SeededRandom
-
-  package init(_ messages: [MessageType], seed: UInt64) {
-    var sum = 0
-    cumulative = messages.map { message in
-      sum += message.weight
-      return sum
+  private mutating func nextOfAll() -> Arrival? {
+    while phase < stretches.count {
+      let stretch = stretches[phase]
+      if let load = stretch.load {
+        let burst = UInt64(load.burst)
+        if index % burst == 0 {
+          switch load.arrivals {
+          case .constant: position = Double(index)
+          case .poisson: position -= log(random.unit()) * Double(burst)
+          }
+        }
+        index += 1
+        let elapsed = load.nanoseconds(at: position, lengthNanoseconds: stretch.length)
+        if elapsed < stretch.length {
+          defer { number += 1 }
+          return Arrival(dueNanoseconds: stretch.start &+ elapsed, phase: phase, number: number)
+        }
+      }
+      phase += 1
+      index = 0
+      position = 0
     }
-    random = SeededRandom(seed: seed ^ 0x6d69_7874_7572_6500)
+    return nil
   }
 
-  /// The index of the next message's type.
-  package mutating func next() -> Int {
-    guard cumulative.count > 1, let total = cumulative.last, total > 0 else { return 0 }
-    let ticket = Int.random(in: 0..<total, using: &random)
-    return cumulative.firstIndex { ticket < $0 } ?? 0
+  /// How many of the share's arrivals come after this one, itself included: the integrated rate, which is exact for
+  /// constant arrivals and the expected number for Poisson ones.
+  package func remaining(from arrival: Arrival) -> UInt64 {
+    var rest = 0.0
+    for (index, stretch) in stretches.enumerated() where index >= arrival.phase {
+      guard let load = stretch.load else { continue }
+      let total = load.count(before: stretch.length, lengthNanoseconds: stretch.length)
+      let gone =
+        index > arrival.phase
+        ? 0 : load.count(before: arrival.dueNanoseconds &- stretch.start, lengthNanoseconds: stretch.length)
+      // The half in a million keeps a rounding error from becoming a message.
+      rest += (total - gone - 0.5e-6).rounded(.up)
+    }
+    return UInt64(exactly: (rest / Double(share.count)).rounded(.up)).map { max($0, 1) } ?? .max
+  }
+}
+
+extension OpenLoad {
+  /// When the rate has integrated to `position`, in nanoseconds after the phase's start; `Int64.max` for never.
+  func nanoseconds(at position: Double, lengthNanoseconds length: Int64) -> Int64 {
+    let scale = Double(nanosecondsPerSecond)
+    let elapsed: Double
+    if from == to {
+      // Multiplied first, so that whole rates give whole nanoseconds: the third of 10⁸/s is due at 30, not at 29.
+      elapsed = position * scale / from.perSecond
+    } else {
+      let slope = slope(lengthNanoseconds: length)
+      let root = from.perSecond * from.perSecond + 2 * slope * position
+      guard root >= 0 else { return .max }
+      elapsed = 2 * position / (from.perSecond + root.squareRoot()) * scale
+    }
+    return elapsed < Double(Int64.max / 4) ? Int64(elapsed) : .max
+  }
+
+  /// The rate integrated up to a time.
+  func count(before nanoseconds: Int64, lengthNanoseconds length: Int64) -> Double {
+    let seconds = Double(nanoseconds) / Double(nanosecondsPerSecond)
+    return from.perSecond * seconds + slope(lengthNanoseconds: length) / 2 * seconds * seconds
+  }
+
+  /// By how much the rate rises, per second and second.
+  private func slope(lengthNanoseconds length: Int64) -> Double {
+    (to.perSecond - from.perSecond) / (Double(max(length, 1)) / Double(nanosecondsPerSecond))
   }
 }

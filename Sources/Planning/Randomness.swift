@@ -4,8 +4,13 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
 
   package init(seed: UInt64) { state = seed }
 
+  /// As it is after `count` draws.
+  init(seed: UInt64, skipping count: UInt64) { state = seed &+ count &* Self.step }
+
+  private static let step: UInt64 = 0x9e37_79b9_7f4a_7c15
+
   package mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
+    state &+= Self.step
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
     z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb

@@ -30,8 +30,16 @@ package struct Stream: ~Copyable {
   package init(descriptor: Int32) { self.descriptor = descriptor }
 
   /// Begins to connect; the socket becomes writable when that is over.
-  package init(connectingTo address: SocketAddress) throws(SystemFault) {
-    descriptor = address.withSockaddr { linux_connect($0, $1) }
+  ///
+  /// - Parameter source: the address that it comes from, port 0; nil leaves it to the kernel.
+  package init(connectingTo address: SocketAddress, from source: SocketAddress? = nil) throws(SystemFault) {
+    if let source {
+      descriptor = address.withSockaddr { target, length in
+        source.withSockaddr { linux_connect(target, length, $0, $1) }
+      }
+    } else {
+      descriptor = address.withSockaddr { linux_connect($0, $1, nil, 0) }
+    }
     guard descriptor >= 0 else { throw SystemFault(call: "connect", errno: errno) }
   }
 

@@ -19,6 +19,16 @@ extension DocumentReader {
     return nil
   }
 
+  /// A rate, or two with '..' between them.
+  mutating func ramp(_ node: Node, named name: String) -> (from: Rate, to: Rate)? {
+    guard let word = text(node, named: name) else { return nil }
+    if let ramp = Quantities.ramp(word) { return ramp }
+    report(
+      name, isNo: "a rate", at: node,
+      hint: "write it with its unit, as in '500/s', or '100/s..500/s' for a ramp; above 0 and at most 100000000/s")
+    return nil
+  }
+
   mutating func count(_ node: Node, named name: String) -> Count? {
     switch scalar(node) {
     case .number: return integer(node, named: name, in: 0...1_000_000).map { .fixed($0) }

@@ -8,6 +8,15 @@ package enum Quantities {
     return Rate(perSecond: number)
   }
 
+  /// A rate that stays (`500/s`), or one that changes evenly (`100/s..500/s`); nil for anything else.
+  package static func ramp(_ word: String) -> (from: Rate, to: Rate)? {
+    guard let dots = word.firstRange(of: "..") else { return rate(word).map { ($0, $0) } }
+    guard let from = rate(String(word[..<dots.lowerBound])), let to = rate(String(word[dots.upperBound...])) else {
+      return nil
+    }
+    return (from, to)
+  }
+
   /// A time like `10s`, `250ms` or `2m`, at most 30 days, to the nearest nanosecond; nil for anything else.
   package static func duration(_ word: String) -> Duration? {
     let units: [(suffix: String, nanoseconds: Double)] = [

@@ -145,13 +145,16 @@ extension DocumentReader {
   // MARK: Load
 
   private mutating func readLoad(_ node: Node) -> Load? {
-    guard let fields = mapping(node, named: "load", keys: ["connections", "connect-rate", "phases"]) else { return nil }
+    guard let fields = mapping(node, named: "load", keys: ["connections", "connect-rate", "send-lag", "phases"]) else {
+      return nil
+    }
     let connections = required("connections", in: fields, of: node, named: "load")
       .flatMap { integer($0, named: "connections", in: 1...1_000_000) }
     let connectRate = fields["connect-rate"].map { rate($0, named: "connect-rate") } ?? Rate(perSecond: 1000)
     let phases = required("phases", in: fields, of: node, named: "load").flatMap { readPhases($0) }
-    guard let connections, let connectRate, let phases else { return nil }
-    return Load(connections: connections, connectRate: connectRate, phases: phases)
+    let sendLagBound = fields["send-lag"].map { duration($0, named: "send-lag") } ?? .milliseconds(50)
+    guard let connections, let connectRate, let phases, let sendLagBound else { return nil }
+    return Load(connections: connections, connectRate: connectRate, sendLagBound: sendLagBound, phases: phases)
   }
 
   private mutating func readPhases(_ node: Node) -> [Phase]? {
@@ -159,6 +162,7 @@ extension DocumentReader {
     if nodes.isEmpty {
       report("'phases' is empty", at: node, hint: "write at least one, as in '- { for: 10s, rate: 100/s }'")
     }
+    if nodes.count > 255 { report("there are \(nodes.count) phases, but 255 is the most", at: node) }
     var phases: [Phase] = []
     for (index, phaseNode) in nodes.enumerated() {
       if let phase = readPhase(phaseNode, index: index) { phases.append(phase) }
@@ -176,7 +180,7 @@ extension DocumentReader {
   private mutating func readPhase(_ node: Node, index: Int) -> Phase? {
     guard
       let fields = mapping(
-        node, named: "phase", keys: ["name", "for", "rate", "arrivals", "think-time", "warm-up"])
+        node, named: "phase", keys: ["name", "for", "rate", "arrivals", "burst", "think-time", "warm-up"])
     else { return nil }
     let name = fields["name"].map { text($0, named: "name") } ?? "phase \(index + 1)"
     let length = required("for", in: fields, of: node, named: "phase").flatMap { duration($0, named: "for") }
@@ -184,13 +188,19 @@ extension DocumentReader {
     let isWarmUp = fields["warm-up"].map { bool($0, named: "warm-up") } ?? false
     var arrivals: Arrivals? = .constant
     if let arrivalsNode = fields["arrivals"] { arrivals = choice(arrivalsNode, named: "arrivals") }
+    var burst: Int? = 1
+    if let burstNode = fields["burst"] { burst = integer(burstNode, named: "burst", in: 1...1_000_000) }
     let pace: Pace?
     switch (fields["rate"], fields["think-time"]) {
     case (let rateNode?, nil):
-      pace = rate(rateNode, named: "rate").flatMap { rate in arrivals.map { .open(rate, $0) } }
+      if let ramp = ramp(rateNode, named: "rate"), let arrivals, let burst {
+        pace = .open(OpenLoad(from: ramp.from, to: ramp.to, arrivals: arrivals, burst: burst))
+      } else {
+        pace = nil
+      }
     case (nil, let thinkNode?):
-      if let arrivalsNode = fields["arrivals"] {
-        report("'arrivals' goes with 'rate' only, not with 'think-time'", at: arrivalsNode)
+      for key in ["arrivals", "burst"] {
+        if let node = fields[key] { report("'\(key)' goes with 'rate' only, not with 'think-time'", at: node) }
       }
       pace = duration(thinkNode, named: "think-time").map { .closed(thinkTime: $0) }
     case (nil, nil):

@@ -37,6 +37,9 @@ package struct Group: Hashable, Sendable {
 package struct Load: Sendable {
   package var connections: Int
   package var connectRate: Rate
+  /// The send lag at p99 above which a phase is too late to answer questions of time.
+  package var sendLagBound: Duration
+  /// At most 255.
   package var phases: [Phase]
 }
 
@@ -51,10 +54,28 @@ package struct Phase: Hashable, Sendable {
 
 /// What decides when the next message is sent.
 package enum Pace: Hashable, Sendable {
-  /// Open model: messages are due at this rate over all connections, whatever the server does.
-  case open(Rate, Arrivals)
+  /// Open model: messages are due over all connections, whatever the server does.
+  case open(OpenLoad)
   /// Closed model: each connection sends, waits for its echo, thinks, and sends again.
   case closed(thinkTime: Duration)
+}
+
+/// When the messages of an open phase are due.
+package struct OpenLoad: Hashable, Sendable {
+  /// The rate at the phase's start.
+  package var from: Rate
+  /// The rate at its end, which it changes to evenly.
+  package var to: Rate
+  package var arrivals: Arrivals
+  /// How many messages are due at the same instant; above 0.
+  package var burst: Int
+
+  package init(from: Rate, to: Rate? = nil, arrivals: Arrivals = .constant, burst: Int = 1) {
+    self.from = from
+    self.to = to ?? from
+    self.arrivals = arrivals
+    self.burst = max(burst, 1)
+  }
 }
 
 package enum Arrivals: String, CaseIterable, Hashable, Sendable {

@@ -1,22 +1,25 @@
-import CLinux
+public import CLinux
 
 /// A point in time on the monotonic clock, in nanoseconds; comparable only within one machine's uptime.
-package struct Instant: Hashable, Comparable, Sendable {
-  package var nanoseconds: Int64
+///
+/// Public only so that other modules inline it: a function of `package` access is called, however short it is.
+@frozen
+public struct Instant: Hashable, Comparable, Sendable, BitwiseCopyable {
+  public var nanoseconds: Int64
 
-  @inlinable package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+  @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
   /// Reads CLOCK_MONOTONIC (24 ns; half of what ContinuousClock takes).
-  package static var now: Instant { Instant(nanoseconds: linux_monotonic_nanoseconds()) }
+  @inlinable public static var now: Instant { Instant(nanoseconds: linux_monotonic_nanoseconds()) }
 
-  @inlinable package static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
+  @inlinable public static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }
 
   /// Nanoseconds from `right` to `left`, negative where `right` is later.
-  @inlinable package static func - (left: Instant, right: Instant) -> Int64 {
+  @inlinable public static func - (left: Instant, right: Instant) -> Int64 {
     left.nanoseconds &- right.nanoseconds
   }
 
-  @inlinable package func advanced(byNanoseconds offset: Int64) -> Instant {
+  @inlinable public func advanced(byNanoseconds offset: Int64) -> Instant {
     Instant(nanoseconds: nanoseconds &+ offset)
   }
 }

@@ -47,10 +47,10 @@ struct MessageRow: Sendable {
   /// When the last of its judged spans began, on the target's clock.
   var latestStart: UInt64 = 0
 
-  mutating func begin(_ observation: Observation.Sent, requiredSpans: Int) {
+  mutating func begin(_ observation: Observation.Sent, isWarmUp: Bool, requiredSpans: Int) {
     state = .pending
     type = observation.type
-    isWarmUp = observation.isWarmUp
+    self.isWarmUp = isWarmUp
     connection = observation.connection
     members = observation.members
     self.requiredSpans = UInt32(clamping: requiredSpans)

@@ -75,7 +75,16 @@ package struct Measurements: Sendable {
   package var serviceTime = LatencyHistogram()
   /// Sent − due, for each message.
   package var sendLag = LatencyHistogram()
+  /// The same by phase, from the first; nil for a phase that has sent nothing yet, or is a warm-up.
+  package var sendLagByPhase: [LatencyHistogram?] = []
   package var connectTime = LatencyHistogram()
+
+  mutating func record(sendLag nanoseconds: Int64, phase: Int) {
+    sendLag.record(nanoseconds: nanoseconds)
+    while sendLagByPhase.count <= phase { sendLagByPhase.append(nil) }
+    if sendLagByPhase[phase] == nil { sendLagByPhase[phase] = LatencyHistogram() }
+    sendLagByPhase[phase]?.record(nanoseconds: nanoseconds)
+  }
 
   package subscript(latency: Expectation.Latency) -> LatencyHistogram {
     switch latency {

@@ -32,11 +32,8 @@ package struct JudgedExpectation: Hashable, Sendable {
 }
 
 extension Verdict {
-  /// Send lag at p99 above which the run does not answer questions of latency, in nanoseconds.
-  package static let sendLagLimit: UInt64 = 50_000_000
-
   init(
-    findings: [Finding], expectations: [Expectation], tallies: Tallies, measurements: Measurements,
+    findings: [Finding], load: Load, expectations: [Expectation], tallies: Tallies, measurements: Measurements,
     droppedDeliveries: UInt64, collector: CollectorCounts
   ) {
     self.findings = findings
@@ -44,8 +41,8 @@ extension Verdict {
     self.measurements = measurements
     self.expectations = expectations.map { JudgedExpectation($0, tallies, measurements) }
 
-    let lag = measurements.sendLag.nanoseconds(atPercentile: 99)
-    let wasLate = lag > Self.sendLagLimit || tallies.longestStall > 0
+    let latePhases = Self.latePhases(load, measurements)
+    let wasLate = !latePhases.isEmpty || tallies.longestStall > 0
     var failures = findings.map { "\($0.kind.rawValue): \($0.count)" }
     var doubts: [String] = []
     for judged in self.expectations where judged.isFailure(tallies) {
@@ -90,9 +87,7 @@ extension Verdict {
     if tallies.droppedArrivals > 0 {
       doubts.append("\(tallies.droppedArrivals) messages were due and found no session to carry them")
     }
-    if lag > Self.sendLagLimit {
-      doubts.append("this tool sent late: send lag p99 \(milliseconds(lag)), bound \(milliseconds(Self.sendLagLimit))")
-    }
+    doubts += latePhases
     if !doubts.isEmpty, tallies.longestStall > 0 {
       doubts.append("this tool stood still for \(milliseconds(UInt64(clamping: tallies.longestStall))) at the longest")
     }
@@ -102,6 +97,15 @@ extension Verdict {
 
     outcome = !failures.isEmpty ? .fail : !doubts.isEmpty ? .inconclusive : .pass
     reasons = failures + doubts
+  }
+
+  /// The phases whose send lag is beyond its bound at p99, in a sentence each.
+  private static func latePhases(_ load: Load, _ measurements: Measurements) -> [String] {
+    let bound = UInt64(clamping: load.sendLagBound.clampedNanoseconds)
+    return zip(load.phases, measurements.sendLagByPhase).compactMap { phase, histogram in
+      guard let lag = histogram?.nanoseconds(atPercentile: 99), lag > bound else { return nil }
+      return "this tool sent late in '\(phase.name)': send lag p99 \(milliseconds(lag)), bound \(milliseconds(bound))"
+    }
   }
 
   /// Whether the author has said how many traces may be incomplete, and no more are.

@@ -18,8 +18,11 @@ package struct Verifier {
 
   private let identities: IdentityPermutation
   private let rules: [MessageRules]
+  /// By phase: whether its latencies are left out.
+  private let isWarmUp: [Bool]
   private let settleTime: Int64
   private let expectations: [Expectation]
+  private let load: Load
   private var names: NameTable
   private var tables: [MessageTable] = []
   private(set) var spans = Pool<SpanRow>()
@@ -36,6 +39,8 @@ package struct Verifier {
     var patterns: [NamePattern] = []
     rules = scenario.messages.map { MessageRules($0, patterns: &patterns) }
     names = NameTable(patterns: patterns)
+    load = scenario.load
+    isWarmUp = scenario.load.phases.map(\.isWarmUp)
     settleTime = scenario.collector.settle.clampedNanoseconds
     expectations = scenario.expectations
   }
@@ -43,8 +48,8 @@ package struct Verifier {
   package mutating func take(_ delivery: Delivery) {
     switch delivery {
     case .facts(let batch):
-      for (index, observation) in batch.observations.enumerated() {
-        take(observation, excerpt: batch.excerpts.isEmpty ? nil : batch.excerpts[index])
+      for index in 0..<batch.count {
+        take(batch[index], excerpt: batch.excerpts.isEmpty ? nil : batch.excerpts[index])
       }
     case .spans(let batch):
       for name in batch.newNames { names.add(name.text, at: Int(name.index.rawValue)) }
@@ -97,7 +102,7 @@ package struct Verifier {
       for sequence in rest { settle(sequence, shard, isFinal: true) }
     }
     return Verdict(
-      findings: findings.all, expectations: expectations, tallies: tallies, measurements: measurements,
+      findings: findings.all, load: load, expectations: expectations, tallies: tallies, measurements: measurements,
       droppedDeliveries: droppedDeliveries, collector: collector)
   }
 }
@@ -144,10 +149,13 @@ extension Verifier {
     tallies.messagesSent += 1
     tallies.copiesExpected += rules.copies.value(members: members)
     if !rules.nodes.isEmpty { tallies.tracesExpected += 1 }
-    if !sent.isWarmUp { measurements.sendLag.record(nanoseconds: sent.at - sent.due) }
+    let phase = Int(sent.phase)
+    let isWarmUp = phase < isWarmUp.count && isWarmUp[phase]
+    if !isWarmUp { measurements.record(sendLag: sent.at - sent.due, phase: phase) }
     pending += 1
     tables[shard].sent(sent.message.sequence)
-    tables[shard][sent.message.sequence].begin(sent, requiredSpans: rules.requiredSpans(members: members))
+    tables[shard][sent.message.sequence].begin(
+      sent, isWarmUp: isWarmUp, requiredSpans: rules.requiredSpans(members: members))
   }
 
   private mutating func take(_ echoed: Observation.Echoed, excerpt: String?) {

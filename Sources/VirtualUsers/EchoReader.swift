@@ -6,9 +6,11 @@ package import TraceContext
 
 /// Tells from a message's text which of our messages it answers, and what trace context it carries.
 ///
-/// One strict pass over the JSON; nothing is allocated but for escaped strings, which echoes of ours do not have. Of
-/// members with the same key the last one counts, as with the parsers that most servers use.
-package struct EchoReader: Sendable {
+/// One strict pass over the JSON, which is spared where the text has the shape of one that was read before; nothing is
+/// allocated but for escaped strings, which echoes of ours do not have. Of members with the same key the last one
+/// counts, as with the parsers that most servers use.
+/// One thread's own: it remembers what it has read.
+package struct EchoReader {
   package enum Reading: Hashable, Sendable {
     /// Matches a message type; `message` is the one that its text names, where the type has such a text.
     case echo(type: UInt8, message: MessageIdentity?, EchoedContext)
@@ -17,175 +19,254 @@ package struct EchoReader: Sendable {
     case unreadable(UnreadableReason)
   }
 
-  /// A top-level member that some type's echo must have.
-  @usableFromInline
-  struct Rule: Sendable {
-    @usableFromInline let type: UInt8
-    @usableFromInline let key: [UInt8]
-    @usableFromInline let value: Value
+  /// A text of the scenario: where it stands in `texts`.
+  private struct Piece: Sendable {
+    var start: Int
+    var count: Int
   }
 
-  @usableFromInline
-  enum Value: Sendable {
-    case string([UInt8])
+  /// A top-level member that some type's echo must have; plain numbers, so that looking at it counts no references.
+  private struct Rule: Sendable {
+    var key: Piece
+    var value: Value
+  }
+
+  private enum Value: Sendable {
+    case string(Piece)
     /// A string that holds a message's text id between a prefix and a suffix.
-    case messageID(prefix: [UInt8], suffix: [UInt8])
+    case messageID(prefix: Piece, suffix: Piece)
     /// A literal or number, by its text.
-    case token([UInt8])
+    case token(Piece)
   }
 
-  @usableFromInline let identities: IdentityPermutation
-  @usableFromInline let carrierPath: [[UInt8]]
-  @usableFromInline let rules: [Rule]
+  private let identities: IdentityPermutation
+  /// All texts of the scenario that are looked for, one after the other.
+  private let texts: [UInt8]
+  private let carrierPath: [Piece]
+  private let traceparentKey: Piece
+  private let rules: [Rule]
   /// By type: a bit for each rule of `rules` that must hold; zero where the type has no echo.
-  @usableFromInline let required: [UInt64]
+  private let required: [UInt64]
   /// By type: whether a rule names the message.
-  @usableFromInline let namesMessage: [Bool]
-
-  static let traceparentKey = Array("traceparent".utf8)
+  private let namesMessage: [Bool]
+  private let shapes = EchoShapes()
+  /// Whether texts that differ in ids alone are read alike: not where a rule asks for a certain text of the length of
+  /// another's id, at the same key.
+  private let hasShapes: Bool
 
   /// Nil for a plan whose echoes match more than `Scenario.matchLimit` members, which no scenario file can have.
   package init?(_ plan: Plan) {
     identities = plan.identities
-    carrierPath = plan.scenario.carrier.path.map { Array($0.utf8) }
+    var texts: [UInt8] = []
+    func piece(_ text: String) -> Piece {
+      defer { texts.append(contentsOf: text.utf8) }
+      return Piece(start: texts.count, count: text.utf8.count)
+    }
+    func value(_ value: MatchValue) -> Value {
+      switch value {
+      case .bool(let flag): return .token(piece(flag ? "true" : "false"))
+      case .null: return .token(piece("null"))
+      case .number(let digits): return .token(piece(digits))
+      case .text(let template):
+        guard let place = template.parts.firstIndex(of: .value(.messageID)) else {
+          return .string(piece(template.filled { _ in "" }))
+        }
+        let prefix = Template(Array(template.parts[..<place])).filled { _ in "" }
+        let suffix = Template(Array(template.parts[(place + 1)...])).filled { _ in "" }
+        return .messageID(prefix: piece(prefix), suffix: piece(suffix))
+      }
+    }
+    carrierPath = plan.scenario.carrier.path.map(piece)
+    traceparentKey = piece("traceparent")
     var rules: [Rule] = []
     var required: [UInt64] = []
     var namesMessage: [Bool] = []
-    for (type, message) in plan.scenario.messages.enumerated() {
+    for message in plan.scenario.messages {
       var bits: UInt64 = 0
       var names = false
-      for (key, value) in message.echo?.match ?? [] {
+      for (key, expected) in message.echo?.match ?? [] {
         guard rules.count < Scenario.matchLimit else { return nil }
         bits |= 1 << UInt64(rules.count)
-        let value = Self.value(value)
+        let value = value(expected)
         if case .messageID = value { names = true }
-        rules.append(Rule(type: UInt8(type), key: Array(key.utf8), value: value))
+        rules.append(Rule(key: piece(key), value: value))
       }
       required.append(bits)
       namesMessage.append(names)
     }
+    hasShapes = !rules.contains { Self.wants($0, aTextOfTheLengthOfAnIDOf: rules, texts) }
+    self.texts = texts
     self.rules = rules
     self.required = required
     self.namesMessage = namesMessage
   }
 
-  private static func value(_ value: MatchValue) -> Value {
-    switch value {
-    case .bool(let flag): return .token(Array((flag ? "true" : "false").utf8))
-    case .null: return .token(Array("null".utf8))
-    case .number(let digits): return .token(Array(digits.utf8))
-    case .text(let template):
-      guard let place = template.parts.firstIndex(of: .value(.messageID)) else {
-        return .string(Array(template.filled { _ in "" }.utf8))
+  private static func wants(_ rule: Rule, aTextOfTheLengthOfAnIDOf rules: [Rule], _ texts: [UInt8]) -> Bool {
+    func text(_ piece: Piece) -> ArraySlice<UInt8> { texts[piece.start..<piece.start + piece.count] }
+    guard case .string(let wanted) = rule.value else { return false }
+    return rules.contains { other in
+      guard case .messageID(let prefix, let suffix) = other.value else { return false }
+      return text(other.key) == text(rule.key)
+        && wanted.count == prefix.count + IdentityPermutation.textLength + suffix.count
+    }
+  }
+
+  /// - Parameter text: is UTF-8.
+  package func read(_ text: UnsafeRawBufferPointer) -> Reading {
+    shapes.reading(of: text, identities) ?? readWhole(text)
+  }
+
+  package func read(_ text: Span<UInt8>) -> Reading { text.withUnsafeBytes { read($0) } }
+
+  @inline(never)
+  private func readWhole(_ text: UnsafeRawBufferPointer) -> Reading {
+    text.withMemoryRebound(to: UInt8.self) { bytes in
+      var scan = Scan()
+      do {
+        try self.scan(bytes.span, &scan)
+      } catch {
+        return .unreadable(.invalidJSON)
       }
-      let prefix = Template(Array(template.parts[..<place])).filled { _ in "" }
-      let suffix = Template(Array(template.parts[(place + 1)...])).filled { _ in "" }
-      return .messageID(prefix: Array(prefix.utf8), suffix: Array(suffix.utf8))
+      if let fault = scan.fault { return .unreadable(fault) }
+      let reading = reading(of: scan)
+      if hasShapes, let places = scan.places, case .echo(let type, let message, let context) = reading,
+        (message == nil) == (places.message == nil), Self.rests(context, on: places)
+      {
+        shapes.learn(text, type: type, places)
+      }
+      return reading
     }
   }
 
-  package func read(_ text: Span<UInt8>) -> Reading {
-    do {
-      return try scan(text)
-    } catch {
-      return .unreadable(.invalidJSON)
+  /// Whether a context is what stands at its place, and not what a later member of the same key made of it.
+  private static func rests(_ context: EchoedContext, on places: EchoShapes.Places) -> Bool {
+    switch context {
+    case .present: places.traceparent != nil
+    case .absent: places.traceparent == nil
+    case .wrongType, .malformed: false
     }
   }
 
-  private func scan(_ text: Span<UInt8>) throws(JSONFault) -> Reading {
-    var scanner = JSONScanner()
-    guard try scanner.peek(text) == .object else {
-      try scanner.skipValue(text)
-      try scanner.expectEnd(text)
-      return .unreadable(.notAnObject)
-    }
+  /// What one pass over a text has found.
+  private struct Scan {
+    /// The text is no object.
+    var fault: UnreadableReason?
+    /// Rules that hold, and rules that another sender's id keeps from holding; a bit each.
     var held: UInt64 = 0
     var foreign: UInt64 = 0
     var message: MessageIdentity?
     var context = EchoedContext.absent
+    /// Where the ids stand; nil where they are not all that could differ in a text of the same shape.
+    var places: EchoShapes.Places? = EchoShapes.Places()
+
+    mutating func found(messageAt place: Int) {
+      if places?.message == nil { places?.message = place } else { places = nil }
+    }
+
+    mutating func found(traceparentAt place: Int) {
+      if places?.traceparent == nil { places?.traceparent = place } else { places = nil }
+    }
+  }
+
+  private func scan(_ text: Span<UInt8>, _ scan: inout Scan) throws(JSONFault) {
+    var scanner = JSONScanner()
+    guard try scanner.peek(text) == .object else {
+      try scanner.skipValue(text)
+      try scanner.expectEnd(text)
+      scan.fault = .notAnObject
+      return
+    }
     var next = try scanner.enterObject(text)
     while let key = next {
       let kind = try scanner.peek(text)
       let start = scanner.position
-      if key.equals(carrierPath[0], in: text) {
-        context = try readCarrier(text, &scanner, level: 1)
+      if equals(key, carrierPath[0], text) {
+        scan.context = try readCarrier(text, &scanner, level: 1, &scan)
       } else if kind == .string {
         let string = try scanner.string(text)
-        for index in 0..<rules.count where key.equals(rules[index].key, in: text) {
-          held &= ~(1 << UInt64(index))
-          foreign &= ~(1 << UInt64(index))
-          match(rules[index].value, string, text, bit: 1 << UInt64(index), &held, &foreign, &message)
+        for index in 0..<rules.count where equals(key, rules[index].key, text) {
+          let bit: UInt64 = 1 << UInt64(index)
+          scan.held &= ~bit
+          scan.foreign &= ~bit
+          match(rules[index].value, string, text, bit: bit, &scan, isPlain: true)
         }
       } else {
         try scanner.skipValue(text)
-        for index in 0..<rules.count where key.equals(rules[index].key, in: text) {
-          held &= ~(1 << UInt64(index))
-          foreign &= ~(1 << UInt64(index))
+        for index in 0..<rules.count where equals(key, rules[index].key, text) {
+          let bit: UInt64 = 1 << UInt64(index)
+          scan.held &= ~bit
+          scan.foreign &= ~bit
           if case .token(let token) = rules[index].value,
-            JSONString(start: start, end: scanner.position, isEscaped: false).equals(token, in: text)
+            equals(JSONString(start: start, end: scanner.position, isEscaped: false), token, text)
           {
-            held |= 1 << UInt64(index)
+            scan.held |= bit
           }
         }
       }
       next = try scanner.nextKey(text)
     }
     try scanner.expectEnd(text)
-    return reading(held: held, foreign: foreign, message, context)
+  }
+
+  private func equals(_ string: JSONString, _ piece: Piece, _ text: Span<UInt8>) -> Bool {
+    // Most members are another's: told by their length.
+    guard string.count == piece.count || string.isEscaped else { return false }
+    return string.equals(texts.span.extracting(piece.start..<piece.start &+ piece.count), in: text)
   }
 
   /// The type whose rules all hold: one whose text names the message before one that matches less, and only then one
   /// that another sender's text keeps from matching.
-  private func reading(
-    held: UInt64, foreign: UInt64, _ message: MessageIdentity?, _ context: EchoedContext
-  ) -> Reading {
+  private func reading(of scan: Scan) -> Reading {
+    let (held, foreign) = (scan.held, scan.foreign)
     var unnamed: Int?
     var foreignType: Int?
     for type in 0..<required.count where required[type] != 0 && (held | foreign) & required[type] == required[type] {
       if held & required[type] != required[type] {
         foreignType = foreignType ?? type
       } else if namesMessage[type] {
-        return .echo(type: UInt8(type), message: message, context)
+        return .echo(type: UInt8(type), message: scan.message, scan.context)
       } else {
         unnamed = unnamed ?? type
       }
     }
-    if let unnamed { return .echo(type: UInt8(unnamed), message: nil, context) }
+    if let unnamed { return .echo(type: UInt8(unnamed), message: nil, scan.context) }
     return foreignType.map { .foreign(type: UInt8($0)) } ?? .unreadable(.unmatched)
   }
 
+  /// - Parameter isPlain: whether the text is the one that was received, and not a part of it unescaped.
   private func match(
-    _ value: Value, _ string: JSONString, _ text: Span<UInt8>, bit: UInt64, _ held: inout UInt64,
-    _ foreign: inout UInt64, _ message: inout MessageIdentity?
+    _ value: Value, _ string: JSONString, _ text: Span<UInt8>, bit: UInt64, _ scan: inout Scan, isPlain: Bool
   ) {
     switch value {
     case .token: break
-    case .string(let expected): if string.equals(expected, in: text) { held |= bit }
+    case .string(let expected): if equals(string, expected, text) { scan.held |= bit }
     case .messageID(let prefix, let suffix):
       if string.isEscaped {
         // Escaped by choice, as 'é' is by a server that writes ASCII only: match what it means.
         let bytes = string.unescaped(text)
         let plain = JSONString(start: 0, end: bytes.count, isEscaped: false)
-        return match(value, plain, bytes.span, bit: bit, &held, &foreign, &message)
+        scan.places = nil
+        return match(value, plain, bytes.span, bit: bit, &scan, isPlain: false)
       }
       let length = prefix.count &+ IdentityPermutation.textLength &+ suffix.count
       let middle = string.start &+ prefix.count
       guard string.count == length,
-        JSONString(start: string.start, end: middle, isEscaped: false).equals(prefix, in: text),
-        JSONString(start: string.end &- suffix.count, end: string.end, isEscaped: false).equals(suffix, in: text),
+        equals(JSONString(start: string.start, end: middle, isEscaped: false), prefix, text),
+        equals(JSONString(start: string.end &- suffix.count, end: string.end, isEscaped: false), suffix, text),
         let identity = identities.identity(inText: text, at: middle)
       else {
-        foreign |= bit
+        scan.foreign |= bit
         return
       }
-      held |= bit
-      message = identity
+      scan.held |= bit
+      scan.message = identity
+      if isPlain { scan.found(messageAt: middle) }
     }
   }
 
   /// Reads the value of the carrier's key at `level - 1`, which begins at the scanner's place.
   private func readCarrier(
-    _ text: Span<UInt8>, _ scanner: inout JSONScanner, level: Int
+    _ text: Span<UInt8>, _ scanner: inout JSONScanner, level: Int, _ scan: inout Scan
   ) throws(JSONFault) -> EchoedContext {
     guard try scanner.peek(text) == .object else {
       try scanner.skipValue(text)
@@ -194,10 +275,10 @@ package struct EchoReader: Sendable {
     var context = EchoedContext.absent
     var next = try scanner.enterObject(text)
     while let key = next {
-      if level < carrierPath.count, key.equals(carrierPath[level], in: text) {
-        context = try readCarrier(text, &scanner, level: level + 1)
-      } else if level == carrierPath.count, key.equals(Self.traceparentKey, in: text) {
-        context = try readTraceparent(text, &scanner)
+      if level < carrierPath.count, equals(key, carrierPath[level], text) {
+        context = try readCarrier(text, &scanner, level: level + 1, &scan)
+      } else if level == carrierPath.count, equals(key, traceparentKey, text) {
+        context = try readTraceparent(text, &scanner, &scan)
       } else {
         try scanner.skipValue(text)
       }
@@ -207,7 +288,7 @@ package struct EchoReader: Sendable {
   }
 
   private func readTraceparent(
-    _ text: Span<UInt8>, _ scanner: inout JSONScanner
+    _ text: Span<UInt8>, _ scanner: inout JSONScanner, _ scan: inout Scan
   ) throws(JSONFault) -> EchoedContext {
     guard try scanner.peek(text) == .string else {
       try scanner.skipValue(text)
@@ -215,7 +296,15 @@ package struct EchoReader: Sendable {
     }
     let string = try scanner.string(text)
     do throws(TraceparentFault) {
-      if string.isEscaped { return .present(try Traceparent(parsing: string.unescaped(text).span.bytes)) }
+      if string.isEscaped {
+        scan.places = nil
+        return .present(try Traceparent(parsing: string.unescaped(text).span.bytes))
+      }
+      if string.count == Traceparent.textLength {
+        scan.found(traceparentAt: string.start)
+      } else {
+        scan.places = nil
+      }
       return .present(try Traceparent(parsing: text.extracting(string.start..<string.end).bytes))
     } catch {
       return .malformed(error)

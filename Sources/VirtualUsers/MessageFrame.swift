@@ -12,8 +12,10 @@ package struct MessageFrame: ~Copyable {
   private let text: UnsafeMutableRawBufferPointer
   private let traceIDOffset: Int?
   private let messageIDOffsets: [Int]
-  /// The header without the mask key.
-  private let header: [UInt8]
+  /// The header, in whose place all 16 bytes are written before what follows it.
+  private let header: (UInt64, UInt64)
+  /// Bytes of the header without the mask key.
+  private let headerLength: Int
 
   /// - Parameter shard: the reactor that sends; it is written into every message id once, here.
   package init(_ template: MessageTemplate, identities: IdentityPermutation, shard: UInt32) {
@@ -24,10 +26,13 @@ package struct MessageFrame: ~Copyable {
     let idText = Array(identities.text(of: MessageIdentity(shard: shard, sequence: 0)).utf8)
     for offset in messageIDOffsets { text[offset..<offset + idText.count].copyBytes(from: idText) }
     let payloadCount = template.payload.count
-    header = Array(
-      FrameEncoding.frame(.text, template.payload, maskKey: 0).prefix(
-        FrameEncoding.headerLength(payloadCount: payloadCount, isMasked: true) - 4))
-    count = header.count + 4 + payloadCount
+    var header = InlineArray<2, UInt64>(repeating: 0)
+    headerLength = withUnsafeMutableBytes(of: &header) { bytes in
+      bytes.baseAddress.map { FrameEncoding.writeHeader(.text, payloadCount: payloadCount, isMasked: true, to: $0) }
+        ?? 0
+    }
+    self.header = (header[0], header[1])
+    count = headerLength + 4 + payloadCount
   }
 
   deinit { text.deallocate() }
@@ -36,27 +41,22 @@ package struct MessageFrame: ~Copyable {
   ///
   /// - Parameters:
   ///   - maskKey: fresh and unpredictable (RFC 6455 §5.3).
-  ///   - buffer: has room for `count` bytes.
+  ///   - buffer: has room for `count` bytes, and for 16 at least.
   package mutating func write(
     _ identity: MessageIdentity, _ identities: IdentityPermutation, maskKey: UInt32,
     to buffer: UnsafeMutableRawPointer
   ) {
     guard let base = text.baseAddress else { return }
     if let traceIDOffset {
-      let traceID = identities.traceID(of: identity)
-      HexText.write(traceID.high, to: base, at: traceIDOffset)
-      HexText.write(traceID.low, to: base, at: traceIDOffset &+ 16)
-      HexText.write(identities.spanID(in: traceID).rawValue, to: base, at: traceIDOffset &+ 33)
+      identities.writeIDs(of: identity, to: base + traceIDOffset)
     }
     for index in 0..<messageIDOffsets.count {
       IdentityPermutation.write(sequence: identity.sequence, to: base + messageIDOffsets[index])
     }
-    var offset = 0
-    while offset < header.count {
-      buffer.storeBytes(of: header[offset], toByteOffset: offset, as: UInt8.self)
-      offset &+= 1
-    }
-    buffer.storeBytes(of: maskKey, toByteOffset: offset, as: UInt32.self)
-    FrameEncoding.mask(base, count: count &- offset &- 4, key: maskKey, to: buffer + (offset &+ 4))
+    buffer.storeBytes(of: header.0, as: UInt64.self)
+    buffer.storeBytes(of: header.1, toByteOffset: 8, as: UInt64.self)
+    buffer.storeBytes(of: maskKey, toByteOffset: headerLength, as: UInt32.self)
+    FrameEncoding.mask(
+      base, count: count &- headerLength &- 4, key: maskKey, to: buffer + (headerLength &+ 4))
   }
 }

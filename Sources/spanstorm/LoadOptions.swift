@@ -6,7 +6,9 @@ struct LoadOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Opens N connections instead of the scenario's.", valueName: "N"))
   var connections: Int?
 
-  @Option(help: ArgumentHelp("Sends at this rate in every phase that has one, as in '2000/s'.", valueName: "rate"))
+  @Option(
+    help: ArgumentHelp(
+      "Sends at this rate in every phase that has one, as in '2000/s' or '100/s..2000/s'.", valueName: "rate"))
   var rate: String?
 
   @Option(name: .customLong("for"), help: ArgumentHelp("Length of the last phase, as in '20s'.", valueName: "time"))
@@ -31,12 +33,13 @@ struct LoadOptions: ParsableArguments {
       scenario.load.connections = connections
     }
     if let rate {
-      guard let rate = Quantities.rate(rate) else {
-        throw ValidationError("--rate '\(rate)' is no rate; write it as in '2000/s'")
+      guard let ramp = Quantities.ramp(rate) else {
+        throw ValidationError("--rate '\(rate)' is no rate; write it as in '2000/s' or '100/s..2000/s'")
       }
       for index in scenario.load.phases.indices {
-        if case .open(_, let arrivals) = scenario.load.phases[index].pace {
-          scenario.load.phases[index].pace = .open(rate, arrivals)
+        if case .open(let load) = scenario.load.phases[index].pace {
+          scenario.load.phases[index].pace = .open(
+            OpenLoad(from: ramp.from, to: ramp.to, arrivals: load.arrivals, burst: load.burst))
         }
       }
     }

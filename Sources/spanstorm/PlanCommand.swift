@@ -23,13 +23,13 @@ struct PlanCommand: ParsableCommand {
     }
     say("then, from the moment when all are open:\n")
     var arrivals = ArrivalSchedule(phases: plan.scenario.load.phases, seed: plan.seed)
-    var mix = MessageMix(plan.scenario.messages, seed: plan.seed)
+    let mix = MessageMix(plan.scenario.messages, seed: plan.seed)
     for sequence in 0..<UInt32(clamping: max(messages, 0)) {
       guard let arrival = arrivals.next() else {
         if sequence == 0 { say("  each user sends, waits for its echo, thinks, and sends again\n") }
         break
       }
-      let type = mix.next()
+      let type = mix.type(ofArrival: arrival.number)
       let identity = MessageIdentity(shard: 0, sequence: sequence)
       say("  \(seconds(arrival.dueNanoseconds)) \(plan.scenario.messages[type].name)")
       say(" \(plan.templates[type].text(of: identity, in: plan.identities))\n")

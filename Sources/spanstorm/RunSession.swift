@@ -129,6 +129,7 @@ struct RunSession {
   private static func words(_ stage: LoadControl.Stage) -> String {
     switch stage {
     case .connecting: "connecting"
+    case .ready: "ready"
     case .loading: "loading"
     case .draining: "draining"
     case .closing: "closing"
@@ -144,7 +145,8 @@ final class LoadThread {
 
   init(plan: Plan, address: SocketAddress, queue: ObservationQueue, control: LoadControl) throws {
     // Made here, so that what cannot be run is told to the caller; used by its own thread only from then on.
-    nonisolated(unsafe) let reactor = try LoadReactor(plan: plan, address: address, queue: queue, control: control)
+    nonisolated(unsafe) let reactor = try LoadReactor(
+      plan: plan, settings: LoadReactor.Settings(addresses: [address]), sink: queue, control: control)
     let finished = self.finished
     let thread = Thread {
       linux_set_timer_slack(1)

@@ -18,7 +18,8 @@ import Testing
     let files = try Self.files()
     #expect(files.count > 50, "the sources are found")
     for (module, file) in files {
-      for violation in House.spanstorm.violations(in: try String(contentsOf: file, encoding: .utf8), of: module) {
+      let source = try String(contentsOf: file, encoding: .utf8)
+      for violation in House.spanstorm.violations(in: source, of: module, file: file.lastPathComponent) {
         Issue.record("\(module)/\(file.lastPathComponent): \(violation)")
       }
     }

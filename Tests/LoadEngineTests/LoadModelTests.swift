@@ -35,7 +35,7 @@ struct LoadModelTests {
     #expect(observations.sent.map(\.message.sequence) == Array(0..<UInt32(planned.count)))
     let start = try #require(observations.sent.first).due.nanoseconds - planned[0].dueNanoseconds
     #expect(observations.sent.map { $0.due.nanoseconds - start } == planned.map(\.dueNanoseconds))
-    #expect(observations.sent.map(\.isWarmUp) == planned.map { run.plan.scenario.load.phases[$0.phase].isWarmUp })
+    #expect(observations.sent.map { Int($0.phase) } == planned.map(\.phase))
     #expect(observations.sent.allSatisfy { $0.at >= $0.due })
     #expect(observations.echoed.count == planned.count)
     #expect(observations.opened == 4)

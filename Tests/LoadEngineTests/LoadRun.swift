@@ -38,10 +38,11 @@ final class LoadRun {
     var limits = LoadReactor.Limits()
     limits.close = .milliseconds(500)
     change(&limits)
-    let address = try SocketAddress(host: "127.0.0.1", port: port)
+    var settings = LoadReactor.Settings(addresses: [try SocketAddress(host: "127.0.0.1", port: port)])
+    settings.limits = limits
     // Made here so that a fault is thrown; used by its own thread only from then on.
     nonisolated(unsafe) let reactor = try LoadReactor(
-      plan: plan, address: address, queue: queue, control: control, limits: limits)
+      plan: plan, settings: settings, sink: queue, control: control)
     let finished = self.finished
     let thread = Thread {
       reactor.run()

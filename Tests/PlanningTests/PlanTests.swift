@@ -56,7 +56,7 @@ import TraceContext
 }
 
 @Suite struct ArrivalScheduleTests {
-  private static func phases(_ phases: String) throws -> [Phase] { try scenario(phases: phases).load.phases }
+  static func phases(_ phases: String) throws -> [Phase] { try scenario(phases: phases).load.phases }
 
   @Test func constantArrivalsAreEvenAndEndBeforeTheirPhase() throws {
     let all = arrivals(try Self.phases("[{ for: 10s, rate: 100/s }]"), seed: 1)
@@ -111,6 +111,92 @@ import TraceContext
   }
 }
 
+@Suite struct RampTests {
+  private func dueNanoseconds(_ phases: String, seed: UInt64 = 1) throws -> [Int64] {
+    arrivals(try ArrivalScheduleTests.phases(phases), seed: seed).map(\.dueNanoseconds)
+  }
+
+  /// From a/s to b/s in T seconds, u messages are due after t where a·t + (b − a)·t²/2T = u.
+  @Test(arguments: [("up", 100.0, 300.0), ("down", 300.0, 100.0), ("steeply", 1.0, 1000.0)])
+  func aRampChangesItsRateEvenly(label: String, from: Double, to: Double) throws {
+    let all = try dueNanoseconds("[{ for: 10s, rate: \(from)/s..\(to)/s }]")
+    #expect(abs(Double(all.count) - (from + to) / 2 * 10) <= 1)
+    for (index, due) in all.enumerated() {
+      let time = Double(due) / 1e9
+      #expect(abs(from * time + (to - from) * time * time / 20 - Double(index)) < 1e-3, "\(index)")
+    }
+  }
+
+  @Test func aRampWithPoissonArrivalsHasItsCount() throws {
+    let all = try dueNanoseconds("[{ for: 10s, rate: 100/s..3900/s, arrivals: poisson }]", seed: 3)
+    #expect(abs(all.count - 20_000) < 566)
+    // A quarter of the time has 100 + 950/4 a second: 1,437.5 messages, standard deviation 38.
+    #expect(abs(all.count { $0 < 2_500_000_000 } - 1437) < 152)
+  }
+
+  @Test func burstsAreDueTogether() throws {
+    let all = try dueNanoseconds("[{ for: 1s, rate: 100/s, burst: 10 }]")
+    #expect(all == (0..<10).flatMap { burst in Array(repeating: Int64(burst) * 100_000_000, count: 10) })
+  }
+
+  @Test func burstsMayComeAtRandom() throws {
+    let all = try dueNanoseconds("[{ for: 100s, rate: 100/s, burst: 10, arrivals: poisson }]", seed: 4)
+    #expect(all.count % 10 == 0)
+    // 1,000 bursts, standard deviation 32.
+    #expect(abs(all.count / 10 - 1000) < 128)
+    #expect(Set(all).count == all.count / 10)
+  }
+}
+
+@Suite struct ShareTests {
+  private static let schedules = [
+    ("constant", "[{ for: 1s, rate: 1000/s }]"), ("Poisson", "[{ for: 1s, rate: 1000/s, arrivals: poisson }]"),
+    ("a ramp and bursts", "[{ for: 1s, rate: 10/s..500/s }, { for: 1s, rate: 300/s, burst: 7 }]"),
+  ]
+
+  @Test(arguments: schedules, [2, 3, 16])
+  func sharesTogetherAreTheWhole(schedule: (label: String, phases: String), count: Int) throws {
+    let phases = try ArrivalScheduleTests.phases(schedule.phases)
+    let whole = arrivals(phases, seed: 7)
+    let parts = (0..<count).map { arrivals(phases, seed: 7, share: Share(index: $0, count: count)) }
+    #expect(parts.flatMap { $0 }.sorted { $0.number < $1.number } == whole)
+    #expect(whole.map(\.number) == Array(0..<UInt64(whole.count)))
+    let counts = parts.map(\.count)
+    #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
+  }
+
+  @Test(arguments: [(12, 1, 5), (100, 10, 4), (9990, 10, 7), (5, 5, 3), (1, 1, 2), (100_000, 1, 256)])
+  func connectionsAreSharedByWholeGroups(connections: Int, groupSize: Int, count: Int) {
+    let ranges = (0..<count).map { Share(index: $0, count: count).connections(of: connections, groupSize: groupSize) }
+    #expect(ranges.flatMap { Array($0) } == Array(0..<connections))
+    #expect(ranges.allSatisfy { $0.isEmpty || $0.lowerBound % groupSize == 0 })
+    let sizes = ranges.map(\.count)
+    #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= groupSize)
+  }
+
+  @Test func aShareCanBeSharedOn() {
+    let parts = Share.whole.split(into: 3).flatMap { $0.split(into: 2) }
+    #expect(parts.map(\.index) == Array(0..<6))
+    #expect(parts.allSatisfy { $0.count == 6 })
+  }
+
+  @Test(arguments: schedules)
+  func whatRemainsIsCounted(label: String, phases: String) throws {
+    let phases = try ArrivalScheduleTests.phases(phases)
+    for share in Share.whole.split(into: 3) {
+      var schedule = ArrivalSchedule(phases: phases, seed: 7, share: share)
+      let all = arrivals(phases, seed: 7, share: share)
+      for (index, arrival) in all.enumerated() where index % 50 == 0 {
+        let remaining = schedule.remaining(from: arrival)
+        // Poisson arrivals, and a burst at the end, are counted by what is expected of them.
+        let slack = label == "constant" ? 0.0 : 4 * Double(all.count - index).squareRoot() + 8
+        #expect(abs(Double(remaining) - Double(all.count - index)) <= slack, "\(index)")
+      }
+      _ = schedule.next()
+    }
+  }
+}
+
 @Suite struct MessageMixTests {
   /// The share of each type of 30,000 messages lies within four standard deviations of its weight.
   @Test(arguments: [
@@ -132,14 +218,14 @@ import TraceContext
   }
 }
 
-func arrivals(_ phases: [Phase], seed: UInt64) -> [ArrivalSchedule.Arrival] {
-  var schedule = ArrivalSchedule(phases: phases, seed: seed)
+func arrivals(_ phases: [Phase], seed: UInt64, share: Share = .whole) -> [ArrivalSchedule.Arrival] {
+  var schedule = ArrivalSchedule(phases: phases, seed: seed, share: share)
   var all: [ArrivalSchedule.Arrival] = []
   while let arrival = schedule.next() { all.append(arrival) }
   return all
 }
 
 func types(_ messages: [MessageType], seed: UInt64, count: Int) -> [Int] {
-  var mix = MessageMix(messages, seed: seed)
-  return (0..<count).map { _ in mix.next() }
+  let mix = MessageMix(messages, seed: seed)
+  return (0..<count).map { mix.type(ofArrival: UInt64($0)) }
 }

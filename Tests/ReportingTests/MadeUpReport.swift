@@ -28,8 +28,10 @@ enum MadeUpReport {
     collector.refusedRequests = 9005
     collector.otherSignals = 9006
     collector.slowAnswers = 9007
+    let scenario = try scenario(expect)
     let verdict = Verdict(
-      findings: findings, expectations: try expectations(expect), tallies: tallies, measurements: measurements,
+      findings: findings, load: scenario.load, expectations: scenario.expectations, tallies: tallies,
+      measurements: measurements,
       droppedDeliveries: 0, collector: collector)
     return Report(
       run: RunDescription(
@@ -38,8 +40,7 @@ enum MadeUpReport {
       verdict: verdict, collector: collector, droppedDeliveries: 0)
   }
 
-  static func expectations(_ texts: [String]) throws -> [Expectation] {
-    guard !texts.isEmpty else { return [] }
+  private static func scenario(_ expectations: [String]) throws -> Scenario {
     let yaml = """
       name: made-up
       target: { url: "ws://127.0.0.1:8000/" }
@@ -51,10 +52,10 @@ enum MadeUpReport {
         ping:
           body: { type: ping }
           trace: fresh
-      expect:
 
       """
-    return try Scenario(yaml: yaml + texts.map { "  - \($0)\n" }.joined(), file: "made-up.yaml").expectations
+    let expect = expectations.isEmpty ? "" : "expect:\n" + expectations.map { "  - \($0)\n" }.joined()
+    return try Scenario(yaml: yaml + expect, file: "made-up.yaml")
   }
 
   private static var tallies: Tallies {

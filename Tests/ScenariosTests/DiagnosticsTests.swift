@@ -65,7 +65,7 @@ import Testing
         "3:16: error: 'connections' is '0', but must lie between 1 and 1000000",
         "4:3: error: unknown key 'connect-rat' in 'load'; did you mean 'connect-rate'?",
         "6:14: error: 'for' is '1', but a time is needed; write it with its unit, as in '10s', '250ms' or '2m'; at most 30 days",
-        "6:23: error: 'rate' is '5', but a rate is needed; write it with its unit, as in '500/s'; above 0 and at most 100000000/s",
+        "6:23: error: 'rate' is '5', but a rate is needed; write it with its unit, as in '500/s', or '100/s..500/s' for a ramp; above 0 and at most 100000000/s",
         "7:7: error: the phase has neither 'rate' nor 'think-time'; write 'rate: 100/s' or 'think-time: 1s'",
         "10:13: error: 'weight' is '-1', but must lie between 0 and 1000000",
         "11:17: error: unknown template name 'mesage.id' in 'body'; did you mean 'message.id'?",

@@ -175,21 +175,40 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
     "a rate without unit", "rate: 10/s",
     "rate: 10",
     [
-      "11:38: error: 'rate' is '10', but a rate is needed; write it with its unit, as in '500/s'; above 0 and at most 100000000/s"
+      "11:38: error: 'rate' is '10', but a rate is needed; write it with its unit, as in '500/s', or '100/s..500/s' for a ramp; above 0 and at most 100000000/s"
     ]
   ),
   (
     "a rate of zero", "rate: 10/s",
     "rate: 0/s",
     [
-      "11:38: error: 'rate' is '0/s', but a rate is needed; write it with its unit, as in '500/s'; above 0 and at most 100000000/s"
+      "11:38: error: 'rate' is '0/s', but a rate is needed; write it with its unit, as in '500/s', or '100/s..500/s' for a ramp; above 0 and at most 100000000/s"
     ]
   ),
   (
     "a rate by the minute", "rate: 10/s",
     "rate: 10/m",
     [
-      "11:38: error: 'rate' is '10/m', but a rate is needed; write it with its unit, as in '500/s'; above 0 and at most 100000000/s"
+      "11:38: error: 'rate' is '10/m', but a rate is needed; write it with its unit, as in '500/s', or '100/s..500/s' for a ramp; above 0 and at most 100000000/s"
+    ]
+  ),
+  (
+    "a ramp to nowhere", "rate: 10/s",
+    "rate: 10/s..",
+    [
+      "11:38: error: 'rate' is '10/s..', but a rate is needed; write it with its unit, as in '500/s', or '100/s..500/s' for a ramp; above 0 and at most 100000000/s"
+    ]
+  ),
+  (
+    "a burst of none", "rate: 10/s",
+    "burst: 0, rate: 10/s",
+    ["11:39: error: 'burst' is '0', but must lie between 1 and 1000000"]
+  ),
+  (
+    "a bound of the send lag without a unit", "connect-rate: 100/s",
+    "send-lag: 50",
+    [
+      "9:13: error: 'send-lag' is '50', but a time is needed; write it with its unit, as in '10s', '250ms' or '2m'; at most 30 days"
     ]
   ),
   (

@@ -33,7 +33,8 @@ import TraceContext
     let rate = try #require(Rate(perSecond: 10))
     #expect(
       scenario.load.phases == [
-        Phase(name: "steady", duration: .seconds(1), pace: .open(rate, .poisson), isWarmUp: false)
+        Phase(
+          name: "steady", duration: .seconds(1), pace: .open(OpenLoad(from: rate, arrivals: .poisson)), isWarmUp: false)
       ])
     let message = try #require(scenario.messages.first)
     #expect(message.name == "chat")

@@ -26,7 +26,8 @@ struct BoundsTests {
         facts.append(
           .sent(
             Observation.Sent(
-              message: message, connection: 0, type: MadeUpScenario.silent, isWarmUp: false, members: 1, due: run.now,
+              message: message, connection: 0, type: MadeUpScenario.silent, phase: MadeUpScenario.steady, members: 1,
+              due: run.now,
               at: run.now)))
         span.traceID = run.identities.traceID(of: message)
         span.parentID = run.identities.spanID(in: span.traceID)

@@ -134,7 +134,7 @@ struct MadeUpRun {
       .sent(
         Observation.Sent(
           message: exchange.identity, connection: exchange.connection, type: exchange.type,
-          isWarmUp: exchange.isWarmUp, members: UInt32(exchange.members),
+          phase: exchange.isWarmUp ? MadeUpScenario.warmUp : MadeUpScenario.steady, members: UInt32(exchange.members),
           due: now.advanced(byNanoseconds: -exchange.lagNanoseconds), at: now)))
   }
 

@@ -30,6 +30,10 @@ enum MadeUpScenario {
         """, file: "repeated-names.yaml")
   }
 
+  /// The indices of the phases.
+  static let steady: UInt8 = 0
+  static let warmUp: UInt8 = 1
+
   /// The indices of the message types.
   static let chat: UInt8 = 0
   static let typing: UInt8 = 1
@@ -47,6 +51,7 @@ enum MadeUpScenario {
       connect-rate: 1000/s
       phases:
         - { name: steady, for: 1s, rate: 100/s }
+        - { name: warm-up, for: 1s, rate: 100/s, warm-up: true }
     messages:
       chat:
         body: { type: chat_message, message: "m-{{ message.id }}" }

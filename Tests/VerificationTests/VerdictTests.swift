@@ -103,7 +103,8 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
       testDescription: "complete traces where the author wants few", outcome: .fail,
       reasons: ["expected complete-traces < 50%"], expect: ["complete-traces < 50%"]),
     VerdictCase(
-      testDescription: "a late sender", outcome: .inconclusive, reasons: ["send lag p99"],
+      testDescription: "a late sender", outcome: .inconclusive,
+      reasons: ["sent late in 'steady': send lag p99 60.000 ms, bound 50.000 ms"],
       change: { run in
         var exchange = run.exchange()
         exchange.lagNanoseconds = 60_000_000

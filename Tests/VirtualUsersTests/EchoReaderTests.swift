@@ -226,6 +226,69 @@ struct EchoReaderTests {
     #expect(echoes > 0, "seed \(seed)")
   }
 
+  @Test("reads a text like one that it remembers as if it had never read any", arguments: 0..<4)
+  func shapes(seed: Int) throws {
+    var generator = Dice(seed: UInt64(seed))
+    let texts = [
+      "{\"type\":\"chat_message\",\"message\":\"m-%ID-\u{e9}\",\"x\":[1],\"trace_context\":{\"traceparent\":\"%TP\"}}",
+      "{\"trace_context\":{\"traceparent\":\"%TP\"},\"message\":\"m-%ID-\u{e9}\",\"type\":\"chat_message\"}",
+      "{\"type\":\"typing\",\"is_typing\":true,\"trace_context\":{\"traceparent\":\"%TP\"}}",
+      "{\"type\":\"typing\",\"is_typing\":true}",
+      "{\"type\":\"twice\",\"trace_context\":{\"traceparent\":\"%TP\"},\"trace_context\":5}",
+      "{\"type\":\"twice\",\"trace_context\":{\"traceparent\":\"%TP\",\"traceparent\":null}}",
+      "{\"type\":\"chat_message\",\"message\":\"m-%ID-\u{e9}\",\"message\":\"m-%ID-\u{e9}\"}",
+      "{\"type\":\"chat_message\",\"message\":\"m-%ID-\u{e9}\",\"message\":\"x\"}",
+    ]
+    func text(_ template: String) -> [UInt8] {
+      let identity = MessageIdentity(
+        shard: .random(in: 0...255, using: &generator), sequence: .random(in: 0 ... .max, using: &generator))
+      let traceID = plan.identities.traceID(of: identity)
+      let context = Traceparent(
+        traceID: traceID, parentID: SpanID(.random(in: 1 ... .max, using: &generator)),
+        flags: TraceFlags(rawValue: .random(in: 0...255, using: &generator)))
+      return Array(
+        template.replacing("%ID", with: plan.identities.text(of: identity)).replacing("%TP", with: "\(context)").utf8)
+    }
+    var echoes = 0
+    for _ in 0..<4000 {
+      var bytes = text(texts.randomElement(using: &generator) ?? "")
+      if Bool.random(using: &generator) {
+        // Of the same length, so that a text that is remembered is looked at.
+        let index = Int.random(in: bytes.indices, using: &generator)
+        bytes[index] = Array("\"\\{}[],:0aAfg-\u{0}".utf8).randomElement(using: &generator) ?? 0
+      }
+      let reading = reader.read(bytes.span)
+      let fresh = try #require(EchoReader(plan))
+      #expect(reading == fresh.read(bytes.span), "seed \(seed): \(String(decoding: bytes, as: UTF8.self))")
+      if case .echo = reading { echoes += 1 }
+    }
+    #expect(echoes > 1000)
+  }
+
+  @Test("does not take a certain text for an id of the same length")
+  func textsOfTheLengthOfAnID() throws {
+    let seed: UInt64 = 5
+    let wanted = IdentityPermutation(seed: seed).text(of: MessageIdentity(shard: 0, sequence: 7))
+    let yaml = """
+      name: overlap
+      target: { url: "ws://127.0.0.1:8000/" }
+      load: { connections: 1, phases: [{ for: 1s, rate: 1/s }] }
+      messages:
+        certain: { body: { id: x, kind: a }, echo: { match: { id: "\(wanted)", kind: a } } }
+        named: { body: { id: "{{ message.id }}" }, echo: { match: { id: "{{ message.id }}" } } }
+      """
+    let plan = try Plan(scenario: Scenario(yaml: yaml, file: "overlap.yaml"), seed: seed)
+    for order in [[3, 7], [7, 3]] as [[UInt32]] {
+      let reader = try #require(EchoReader(plan))
+      for sequence in order {
+        let identity = MessageIdentity(shard: 0, sequence: sequence)
+        let text = "{\"kind\":\"a\",\"id\":\"\(plan.identities.text(of: identity))\"}"
+        let fresh = try #require(EchoReader(plan))
+        #expect(reader.read(Array(text.utf8).span) == fresh.read(Array(text.utf8).span), "\(order) \(sequence)")
+      }
+    }
+  }
+
   @Test(
     "takes the type whose text names the message before one that matches less, in whatever order they stand",
     arguments: [("the named type first", ["named", "plain"]), ("the named type last", ["plain", "named"])])

@@ -19,8 +19,10 @@ int linux_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_
 int linux_epoll_add(int epoll, int fd, uint64_t token);
 
 /* A non-blocking TCP socket that is connecting to the address, without Nagle's delay, that is reset when it closes
-   (or its port would stay in TIME_WAIT for a minute). The descriptor, or -1 and errno. */
-int linux_connect(const struct sockaddr *address, uint32_t length);
+   (or its port would stay in TIME_WAIT for a minute). source: where it comes from, or NULL for any address of ours.
+   The descriptor, or -1 and errno. */
+int linux_connect(const struct sockaddr *address, uint32_t length, const struct sockaddr *source,
+                  uint32_t source_length);
 
 /* A non-blocking listening TCP socket on the address (port 0: the kernel chooses). The descriptor, or -1 and errno. */
 int linux_listen(const struct sockaddr *address, uint32_t length, int backlog);
@@ -39,6 +41,12 @@ int64_t linux_resident_bytes(int pid);
 
 /* The soft open-file limit, raised to the hard one; the value that is in force then. */
 uint64_t linux_raise_open_files(void);
+
+/* Keeps the calling thread on one processor. 0, or -1 and errno. */
+int linux_pin_thread(int cpu);
+
+/* CPU time that the calling thread has taken so far. */
+void linux_thread_cpu(int64_t *user_nanoseconds, int64_t *system_nanoseconds);
 
 /* Timer slack of the calling thread; 1 ns is the smallest. */
 void linux_set_timer_slack(unsigned long nanoseconds);

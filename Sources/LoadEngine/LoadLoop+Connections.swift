@@ -1,0 +1,185 @@
+import Observations
+import Planning
+import Reactor
+import Timing
+import VirtualUsers
+import WebSocketProtocol
+
+/// Opening, reading and ending connections.
+extension LoadLoop {
+  /// A connection's number in the scenario.
+  func number(of index: Int) -> Int { firstConnection &+ index }
+
+  mutating func connect(_ index: Int, at now: Instant) {
+    let number = number(of: index)
+    let handshake = ClientHandshake(
+      host: plan.target.authority, path: plan.path(ofConnection: number), headers: plan.headers(ofConnection: number),
+      key: Handshake.key(fromRandom: (randomWords.wide(), randomWords.wide())))
+    handshakes += 1
+    connections[index].session.began(handshake, at: now)
+    do throws(SystemFault) {
+      connections[index].stream = try Stream(
+        connectingTo: addresses[number % addresses.count], from: source(ofConnection: number))
+      try poller.add(connections[index].stream.descriptor, token: UInt64(index))
+    } catch {
+      perform(connections[index].session.streamEnded(errno: error.errno), on: index, at: now)
+    }
+  }
+
+  /// Nil leaves it to the kernel.
+  private func source(ofConnection number: Int) -> SocketAddress? {
+    guard !sources.isEmpty else { return nil }
+    return sources[number / addresses.count / LoadReactor.connectionsPerSource % sources.count]
+  }
+
+  mutating func handle(_ event: Poller.Event) {
+    // A connection index is used once in a run, so an event that is older than its socket's end finds no session.
+    guard let index = Int(exactly: event.token), connections.contains(index),
+      connections[index].stream.descriptor >= 0
+    else { return }
+    if event.isWritable, !becameWritable(index) { return }
+    if event.isReadable { receive(on: index, untilEnd: event.isEnding) }
+  }
+
+  /// Returns whether the connection lives on.
+  private mutating func becameWritable(_ index: Int) -> Bool {
+    if connections[index].isOpen, connections[index].stream.backlog == 0 { return true }
+    if case .connecting = connections[index].session {
+      let reason = connections[index].stream.connectError
+      if reason != 0 {
+        perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+        return false
+      }
+      perform(connections[index].session.connected(), on: index, at: .now)
+    } else if connections[index].stream.backlog > 0, case .failed(let reason) = connections[index].stream.flush() {
+      perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+      return false
+    }
+    return connections[index].stream.descriptor >= 0
+  }
+
+  mutating func receive(on index: Int, untilEnd: Bool) {
+    for _ in 0..<Self.readsPerEvent {
+      guard connections[index].stream.descriptor >= 0 else { return }
+      switch connections[index].stream.receive(sharing: receiveBuffer) {
+      case .bytes(let bytes, let isShort):
+        consume(bytes, on: index)
+        if isShort, !untilEnd { return }
+      case .wouldBlock: return
+      case .ended: perform(connections[index].session.streamEnded(errno: nil), on: index, at: .now)
+      case .failed(let reason): perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+      }
+    }
+    // There may be more, and no edge will tell: the others have their turn first.
+    unread.append((index, untilEnd))
+  }
+
+  private mutating func consume(_ bytes: UnsafeMutableRawBufferPointer, on index: Int) {
+    let now = Instant.now
+    var offset = 0
+    if connections[index].isOpen {
+      readFrames(bytes, from: &offset, on: index, at: now)
+      if connections[index].stream.descriptor >= 0 { connections[index].stream.keep(bytes, from: offset) }
+      return
+    }
+    if case .upgrading = connections[index].session {
+      let action = connections[index].session.received(answer: UnsafeRawBufferPointer(bytes), at: now)
+      if case .opened(let headLength, _) = action { offset = headLength }
+      perform(action, on: index, at: now)
+    }
+    switch connections[index].session {
+    case .open, .closing: readFrames(bytes, from: &offset, on: index, at: now)
+    case .none, .connecting, .upgrading: break
+    }
+    if connections[index].stream.descriptor >= 0 { connections[index].stream.keep(bytes, from: offset) }
+  }
+
+  private mutating func readFrames(
+    _ bytes: UnsafeMutableRawBufferPointer, from offset: inout Int, on index: Int, at now: Instant
+  ) {
+    do throws(ProtocolError) {
+      while offset < bytes.count, connections[index].stream.descriptor >= 0,
+        let event = try connections[index].decoder.next(bytes, from: &offset)
+      {
+        switch event {
+        case .message(let kind, let range):
+          received(kind, UnsafeRawBufferPointer(rebasing: bytes[range]), on: index, at: now)
+        case .assembled(let kind):
+          let message = connections[index].decoder.takeAssembled()
+          message.withUnsafeBytes { received(kind, $0, on: index, at: now) }
+        case .ping(let range):
+          let payload = UnsafeRawBufferPointer(rebasing: bytes[range])
+          transmit(FrameEncoding.frame(.pong, payload, maskKey: randomWords.word()), on: index)
+        case .pong: break
+        case .close(let code, _): perform(connections[index].session.received(close: code), on: index, at: now)
+        }
+      }
+    } catch {
+      let reason = UnreadableReason.protocolError(
+        section: StaticSection(error.section.major, error.section.minor), code: error.closeCode.rawValue)
+      observations.addExcerpt(of: UnsafeRawBufferPointer(rebasing: bytes[min(offset, bytes.count)...]))
+      observations.write(
+        .unreadable(Observation.Unreadable(connection: UInt32(number(of: index)), reason: reason, at: now)), at: now)
+      transmit(FrameEncoding.close(error.closeCode, maskKey: randomWords.word()), on: index)
+      perform(connections[index].session.failedByUs(.protocolError), on: index, at: now)
+    }
+  }
+
+  /// Sends bytes that are no message of the plan: the upgrade and control frames.
+  mutating func transmit(_ bytes: [UInt8], on index: Int) {
+    guard connections[index].stream.descriptor >= 0 else { return }
+    guard connections[index].stream.backlog < limits.backlogBytes else {
+      perform(connections[index].session.failedByUs(.backlog), on: index, at: .now)
+      return
+    }
+    let result = bytes.withUnsafeBytes { connections[index].stream.send($0) }
+    if case .failed(let reason) = result {
+      perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+    }
+  }
+
+  /// Obeys a session.
+  mutating func perform(_ action: Session.Action, on index: Int, at now: Instant) {
+    switch action {
+    case .nothing: break
+    case .sendUpgrade(let request): transmit(request, on: index)
+    case .opened(_, let connectNanoseconds):
+      handshakes -= 1
+      opened += 1
+      connections[index].place = openConnections.count
+      openConnections.append(index)
+      openMembers[index / groupSize] += 1
+      observations.write(
+        .opened(
+          Observation.Opened(connection: UInt32(number(of: index)), at: now, connectNanoseconds: connectNanoseconds)),
+        at: now)
+    case .failed(let reason):
+      handshakes -= 1
+      failed += 1
+      connections[index].stream.close()
+      observations.write(
+        .failed(Observation.ConnectionFailed(connection: UInt32(number(of: index)), at: now, reason: reason)), at: now)
+    case .answerClose(let code):
+      let answer = code == .noStatus ? CloseCode.normal : code
+      let frame = FrameEncoding.close(answer, maskKey: randomWords.word())
+      _ = frame.withUnsafeBytes { connections[index].stream.send($0) }
+      end(index, .server, code, at: now)
+    case .ended(let cause, let code): end(index, cause, code, at: now)
+    }
+  }
+
+  private mutating func end(_ index: Int, _ cause: CloseCause, _ code: CloseCode, at now: Instant) {
+    connections[index].stream.close()
+    openMembers[index / groupSize] -= 1
+    let place = connections[index].place
+    let last = openConnections.removeLast()
+    if last != index {
+      openConnections[place] = last
+      connections[last].place = place
+    }
+    observations.write(
+      .closed(
+        Observation.Closed(connection: UInt32(number(of: index)), at: now, cause: cause, code: code.rawValue)),
+      at: now)
+  }
+}

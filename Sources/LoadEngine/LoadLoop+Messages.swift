@@ -1,0 +1,111 @@
+import Observations
+import Planning
+import Reactor
+import Scenarios
+import Timing
+import TraceContext
+import VirtualUsers
+import WebSocketProtocol
+
+/// Sending messages and reading their echoes: nothing here allocates, locks or counts references.
+extension LoadLoop {
+  /// Sends the message that a step of the pacer asks for.
+  mutating func send(_ step: Pacer.Step) {
+    switch step {
+    case .wait, .over: break
+    case .arrival(let number, let due, let phase):
+      send(on: nextOpenConnection(), type: mix.type(ofArrival: number), due: due, phase: phase)
+    case .user(let index, let due, let phase):
+      guard connections[index].isOpen else { return }
+      // A user's messages are no arrivals; any number that no other message has will do.
+      let number = UInt64(sequence) &* UInt64(share.count) &+ UInt64(share.index)
+      send(on: index, type: mix.type(ofArrival: number), due: due, phase: phase)
+    }
+  }
+
+  private mutating func nextOpenConnection() -> Int? {
+    guard !openConnections.isEmpty else { return nil }
+    if nextOpen >= openConnections.count { nextOpen = 0 }
+    defer { nextOpen &+= 1 }
+    return openConnections[nextOpen]
+  }
+
+  private mutating func send(on index: Int?, type: Int, due: Int64, phase: Int) {
+    let due = loadStart.advanced(byNanoseconds: due)
+    let now = Instant.now
+    guard let index, connections[index].stream.backlog < limits.backlogBytes else {
+      drop(1, due: due, at: now)
+      return
+    }
+    guard sequence < .max else { return control.stop() }
+    let identity = MessageIdentity(shard: UInt32(share.index), sequence: sequence)
+    let count = frames.write(type: type, identity, identities, maskKey: randomWords.word(), to: sendBuffer)
+    let result = connections[index].stream.send(UnsafeRawBufferPointer(rebasing: sendBuffer[..<count]))
+    if case .failed(let reason) = result {
+      drop(1, due: due, at: now)
+      perform(connections[index].session.streamEnded(errno: reason), on: index, at: now)
+      return
+    }
+    sequence &+= 1
+    let members = openMembers[index / groupSize]
+    copiesExpected &+= echoCopies[type].value(members: members)
+    if pacer.model == .closed {
+      pacer.sent(by: index, identity.sequence, giveUpAt: now - loadStart &+ echoWaits[type])
+    }
+    observations.write(
+      .sent(
+        Observation.Sent(
+          message: identity, connection: UInt32(truncatingIfNeeded: number(of: index)),
+          type: UInt8(truncatingIfNeeded: type), phase: UInt8(truncatingIfNeeded: phase),
+          members: UInt32(truncatingIfNeeded: members), due: due, at: now)),
+      at: now)
+  }
+
+  /// Messages that were due, and that no session was free to carry.
+  mutating func drop(_ count: UInt64, due: Instant, at now: Instant) {
+    guard count > 0 else { return }
+    dropped += Int(clamping: count)
+    observations.write(.dropped(Observation.DroppedArrivals(count: count, due: due)), at: now)
+  }
+
+  mutating func received(_ kind: MessageKind, _ text: UnsafeRawBufferPointer, on index: Int, at now: Instant) {
+    let connection = UInt32(truncatingIfNeeded: number(of: index))
+    switch kind {
+    case .text: break
+    case .binary:
+      observations.write(
+        .unreadable(Observation.Unreadable(connection: connection, reason: .binary, at: now)), at: now)
+      return
+    }
+    switch reader.read(text) {
+    case .unreadable(let reason):
+      observations.addExcerpt(of: text)
+      observations.write(.unreadable(Observation.Unreadable(connection: connection, reason: reason, at: now)), at: now)
+    case .foreign(let type):
+      observations.write(.foreignEcho(Observation.ForeignEcho(connection: connection, type: type, at: now)), at: now)
+    case .echo(let type, let message, let context):
+      copiesReceived &+= 1
+      lastEcho = now
+      switch context {
+      case .absent, .present: break
+      case .wrongType, .malformed: observations.addExcerpt(of: text)
+      }
+      observations.write(
+        .echoed(Observation.Echoed(connection: connection, type: type, message: message, context: context, at: now)),
+        at: now)
+      if pacer.model == .closed { heard(message ?? self.message(of: context), on: index, at: now) }
+    }
+  }
+
+  private func message(of context: EchoedContext) -> MessageIdentity? {
+    if case .present(let traceparent) = context { identities.identity(of: traceparent.traceID) } else { nil }
+  }
+
+  /// Closed model: an echo is there; where no time to think is planned, its user sends again at once.
+  private mutating func heard(_ message: MessageIdentity?, on index: Int, at now: Instant) {
+    guard let message, message.shard == share.index, stage == .loading || stage == .draining,
+      let next = pacer.heard(message.sequence, by: index, at: now - loadStart), stage == .loading, !control.isStopping
+    else { return }
+    send(next)
+  }
+}
