@@ -56,7 +56,10 @@ let package = Package(
     // Row 4: edges
     library(
       "LoadEngine",
-      ["VirtualUsers", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
+      [
+        "VirtualUsers", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext",
+        "Timing",
+      ]),
     library("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     library(
       "ReferenceServer",
@@ -70,6 +73,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    // Benchmarks
+    .executableTarget(
+      name: "benchmarks",
+      dependencies: [
+        "LoadEngine", "Planning", "Scenarios", "Observations", "Reactor", "Timing", "CLinux",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Benchmarks", swiftSettings: settings),
     // Tests
     .target(name: "TestInputs", path: "Tests/TestInputs", swiftSettings: settings),
     tests("TraceContext", ["TestInputs"]),
@@ -82,7 +93,9 @@ let package = Package(
     tests("OTLPMessages", ["TestInputs", "TraceContext"], resources: [.copy("Fixtures")]),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     tests("Observations", ["TraceContext", "Timing"]),
-    tests("VirtualUsers", ["TestInputs", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "Timing"]),
+    tests(
+      "VirtualUsers",
+      ["TestInputs", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "Timing"]),
     tests("Verification", ["TestInputs", "Observations", "Scenarios", "TraceContext", "Timing"]),
     tests("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing"]),
     tests("Reactor", ["TestInputs", "Timing"]),
