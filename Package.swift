@@ -106,6 +106,11 @@ let package = Package(
       "ReferenceServer",
       ["OTLPCollector", "OTLPMessages", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["spanstorm", "ReferenceServer", "Verification"], swiftSettings: settings),
+      name: "EndToEndTests",
+      dependencies: [
+        "spanstorm", "ReferenceServer", "Verification",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
   ]
 )

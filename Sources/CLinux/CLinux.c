@@ -132,6 +132,25 @@ uint64_t linux_raise_open_files(void) {
   return limit.rlim_cur;
 }
 
+int linux_processor_count(void) {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+int linux_nth_processor(int index) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) == 0) return 0;
+  index %= CPU_COUNT(&set);
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+    if (CPU_ISSET(cpu, &set) && index-- == 0) return cpu;
+  return 0;
+}
+
+int64_t linux_clock_resolution(void) {
+  struct timespec t;
+  return clock_getres(CLOCK_MONOTONIC, &t) == 0 ? (int64_t)t.tv_sec * 1000000000 + t.tv_nsec : 0;
+}
+
 int linux_pin_thread(int cpu) {
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -67,7 +67,7 @@ struct Pacer {
     }
     self.end = end
     phaseEnd = self.phases.first?.end ?? 0
-    schedule = ArrivalSchedule(phases: phases, seed: plan.seed, share: share)
+    schedule = ArrivalSchedule(phases: phases, seed: plan.seed, share: share, groups: plan.groups)
     if case .closed? = phases.first?.pace { model = .closed } else { model = .open }
     switch model {
     case .open: arrival = schedule.next()

@@ -2,8 +2,8 @@ import Glibc
 package import Scenarios
 import Timing
 
-/// Which part of a load one reactor carries: every `count`-th arrival from number `index` on, and as even a part of the
-/// connections as whole groups allow. All parts together are the whole plan, whatever their number.
+/// Which part of a load one reactor carries: as even a part of the connections as whole groups allow, and for each of
+/// its groups as many arrivals as for any other. All parts together are the whole plan, whatever their number.
 package struct Share: Hashable, Sendable {
   /// From 0.
   package let index: Int
@@ -28,11 +28,22 @@ package struct Share: Hashable, Sendable {
   /// Its connections, of `connections` in groups of `groupSize`.
   package func connections(of connections: Int, groupSize: Int) -> Range<Int> {
     let size = max(groupSize, 1)
-    let groups = (connections + size - 1) / size
+    let groups = Self.groups(of: connections, groupSize: groupSize)
     let (quotient, remainder) = groups.quotientAndRemainder(dividingBy: count)
     let first = index * quotient + min(index, remainder)
-    let own = quotient + (index < remainder ? 1 : 0)
-    return min(first * size, connections)..<min((first + own) * size, connections)
+    return min(first * size, connections)..<min((first + ownGroups(of: groups)) * size, connections)
+  }
+
+  /// How many groups so many connections are.
+  package static func groups(of connections: Int, groupSize: Int) -> Int {
+    (connections + max(groupSize, 1) - 1) / max(groupSize, 1)
+  }
+
+  func ownGroups(of groups: Int) -> Int { groups / count + (index < groups % count ? 1 : 0) }
+
+  /// Whether an arrival is this part's. They go around the groups, and neighbours to different parts.
+  func carries(_ number: UInt64, groups: Int) -> Bool {
+    number % UInt64(max(groups, 1)) % UInt64(count) == UInt64(index)
   }
 }
 
@@ -59,6 +70,7 @@ package struct ArrivalSchedule: Sendable {
 
   private let stretches: [Stretch]
   private let share: Share
+  private let groups: Int
   private var phase = 0
   /// Arrivals of the phase so far.
   private var index: UInt64 = 0
@@ -67,7 +79,8 @@ package struct ArrivalSchedule: Sendable {
   private var number: UInt64 = 0
   private var random: SeededRandom
 
-  package init(phases: [Phase], seed: UInt64, share: Share = .whole) {
+  /// - Parameter groups: how many groups the connections of the whole load are.
+  package init(phases: [Phase], seed: UInt64, share: Share = .whole, groups: Int = 1) {
     var start: Int64 = 0
     stretches = phases.map { phase in
       let length = phase.duration.clampedNanoseconds
@@ -76,13 +89,14 @@ package struct ArrivalSchedule: Sendable {
       return Stretch(start: start, length: length, load: nil)
     }
     self.share = share
+    self.groups = groups
     random = SeededRandom(seed: seed ^ 0x6172_7269_7661_6c73)
   }
 
   /// The share's next message, or nil past the last phase.
   package mutating func next() -> Arrival? {
     while let arrival = nextOfAll() {
-      if arrival.number % UInt64(share.count) == UInt64(share.index) { return arrival }
+      if share.carries(arrival.number, groups: groups) { return arrival }
     }
     return nil
   }
@@ -125,7 +139,12 @@ package struct ArrivalSchedule: Sendable {
       // The half in a million keeps a rounding error from becoming a message.
       rest += (total - gone - 0.5e-6).rounded(.up)
     }
-    return UInt64(exactly: (rest / Double(share.count)).rounded(.up)).map { max($0, 1) } ?? .max
+    guard let all = UInt64(exactly: max(rest, 1)) else { return .max }
+    // Whole rounds of all groups, and what is left of one.
+    let (rounds, left) = all.quotientAndRemainder(dividingBy: UInt64(max(groups, 1)))
+    let own = UInt64(share.ownGroups(of: groups))
+    let last = (0..<left).reduce(UInt64(0)) { $0 + (share.carries(arrival.number &+ $1, groups: groups) ? 1 : 0) }
+    return rounds.multipliedReportingOverflow(by: own).overflow ? .max : rounds * own + last
   }
 }
 

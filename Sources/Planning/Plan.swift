@@ -26,6 +26,11 @@ package struct Plan: Sendable {
     scenario.group.map { index / $0.size } ?? index
   }
 
+  /// How many groups the connections are.
+  package var groups: Int {
+    Share.groups(of: scenario.load.connections, groupSize: scenario.group?.size ?? 1)
+  }
+
   /// A template of the connection filled in.
   package func filled(_ template: Template, connection index: Int) -> String {
     template.filled { value in

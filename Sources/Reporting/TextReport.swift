@@ -59,13 +59,13 @@ extension Report {
     let classes = verdict.tallies.classes
     let seen = classes.values.reduce(0, +)
     guard seen > 0 else { return ["  no echo was seen"] }
-    let right = classes[.continued] ?? 0
-    let others = EchoClass.allCases.filter { $0 != .continued }.compactMap { echoClass in
+    let right = seen - verdict.tallies.wrongContexts
+    let kinds = EchoClass.allCases.compactMap { echoClass in
       classes[echoClass].map { "\($0) \(echoClass.rawValue)" }
     }
     return [
-      "  \(Self.percent(right, of: seen)) of \(seen) echoes continued their message's trace"
-        + (others.isEmpty ? "" : "; " + others.joined(separator: ", "))
+      "  \(Self.percent(right, of: seen)) of \(seen) echoes carried the context that was expected; "
+        + kinds.joined(separator: ", ")
     ]
   }
 

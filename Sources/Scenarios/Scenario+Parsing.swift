@@ -63,8 +63,15 @@ extension DocumentReader {
   // MARK: Target and groups
 
   private mutating func readTarget(_ node: Node) -> Target? {
-    guard let fields = mapping(node, named: "target", keys: ["url", "headers"]) else { return nil }
+    guard
+      let fields = mapping(
+        node, named: "target", keys: ["url", "headers", "addresses", "connect-to", "source-addresses"])
+    else { return nil }
     let headers = fields["headers"].map { readHeaders($0) } ?? []
+    var addresses: AddressPolicy? = .first
+    if let node = fields["addresses"] { addresses = choice(node, named: "addresses") }
+    let connectTo = fields["connect-to"].map { readWords($0, named: "connect-to", Self.hostAndPort) } ?? []
+    let sources = fields["source-addresses"].map { readWords($0, named: "source-addresses", Self.addressRange) } ?? []
     guard let urlNode = required("url", in: fields, of: node, named: "target"),
       let word = text(urlNode, named: "url"), let url = template(urlNode, named: "url", allowing: .connection)
     else { return nil }
@@ -73,7 +80,36 @@ extension DocumentReader {
       report("'url' has no scheme", at: urlNode, hint: "write it as in 'ws://127.0.0.1:8000/path'")
       return nil
     }
-    return Target(url: url, headers: headers)
+    return Target(
+      url: url, headers: headers, addresses: addresses ?? .first, connectTo: connectTo, sourceAddresses: sources)
+  }
+
+  /// What a word must look like.
+  private typealias Form = (needed: String, hint: String, matches: @Sendable (String) -> Bool)
+
+  private static let hostAndPort: Form = (
+    "'host:port'", "write it as in '127.0.0.1:8000' or '[::1]:8000'",
+    { word in
+      guard let colon = word.lastIndex(of: ":"), colon > word.startIndex else { return false }
+      return UInt16(word[word.index(after: colon)...]).map { $0 > 0 } ?? false
+    }
+  )
+
+  private static let addressRange: Form = (
+    "an address or a range of them", "write it as in '127.0.0.2' or '10.0.0.0/28'", { AddressRange($0) != nil }
+  )
+
+  /// A list of words of one form, or a single one.
+  private mutating func readWords(_ node: Node, named name: String, _ form: Form) -> [String] {
+    let nodes = node.sequence.map { Array($0) } ?? [node]
+    return nodes.compactMap { node in
+      guard let word = text(node, named: name) else { return nil }
+      guard form.matches(word) else {
+        report(name, isNo: form.needed, at: node, hint: form.hint)
+        return nil
+      }
+      return word
+    }
   }
 
   private mutating func readHeaders(_ node: Node) -> [(name: String, value: Template)] {

@@ -20,6 +20,20 @@ package struct Scenario: Sendable {
 package struct Target: Sendable {
   package var url: Template
   package var headers: [(name: String, value: Template)]
+  /// Which addresses of the URL's host connections go to.
+  package var addresses: AddressPolicy
+  /// `host:port` of the servers that connections go to in turn, instead of the URL's host; empty for that.
+  package var connectTo: [String]
+  /// Addresses of this machine, or ranges of them (`10.0.0.0/28`), that connections come from; empty leaves it to the
+  /// kernel.
+  package var sourceAddresses: [String]
+}
+
+package enum AddressPolicy: String, CaseIterable, Hashable, Sendable {
+  /// The first that the resolver tells.
+  case first
+  /// All, in turn.
+  case all
 }
 
 /// The part of a message that holds trace context.
@@ -126,6 +140,8 @@ package enum MatchValue: Sendable {
 package enum ContextRule: String, CaseIterable, Hashable, Sendable {
   /// The same trace and a new parent ID.
   case continued
+  /// The same trace; the parent ID may be ours still, as with a server that only returns what it gets.
+  case unchanged
 }
 
 /// How often something happens for one message.

@@ -1,3 +1,5 @@
+package import Scenarios
+
 /// What the verifier can find wrong; each kind breaks a MUST of its source.
 ///
 /// Every kind can be provoked by the fault of the same name of the reference server.
@@ -97,10 +99,14 @@ package enum EchoClass: String, CaseIterable, Hashable, Sendable {
   case continued, unchanged, restarted, crossed, stale, foreign, malformed, absent
 
   /// What it breaks, if anything.
-  package var finding: FindingKind? {
+  package func finding(under rule: ContextRule) -> FindingKind? {
     switch self {
     case .continued: nil
-    case .unchanged: .parentNotUpdated
+    case .unchanged:
+      switch rule {
+      case .continued: .parentNotUpdated
+      case .unchanged: nil
+      }
     case .restarted: .traceRestarted
     case .crossed: .crossedContext
     case .stale: .staleContext

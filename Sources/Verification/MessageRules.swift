@@ -29,10 +29,12 @@ struct MessageRules: Sendable {
   /// How long after the send copies are waited for.
   var withinNanoseconds: Int64
   var expectsEcho: Bool
+  var context: ContextRule
 
   init(_ type: MessageType, patterns: inout [NamePattern]) {
     name = type.name
     expectsEcho = type.echo != nil
+    context = type.echo?.context ?? .continued
     copies = type.echo?.copies ?? .fixed(0)
     withinNanoseconds = type.echo?.within.clampedNanoseconds ?? 0
     top = add(type.spans, under: nil, isOptional: false, &patterns)

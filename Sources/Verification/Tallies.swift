@@ -31,6 +31,8 @@ package struct Tallies: Hashable, Sendable {
   /// Messages of other senders that look like echoes.
   package var foreignEchoes = 0
   package var classes: [EchoClass: Int] = [:]
+  /// Of these echoes, the ones whose context breaks a rule.
+  package var wrongContexts = 0
   package var unreadable: [UnreadableReason: Int] = [:]
 
   /// Messages whose spans are expected.

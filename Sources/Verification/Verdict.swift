@@ -124,7 +124,7 @@ extension JudgedExpectation {
       actual = histogram.count == 0 ? nil : Double(histogram.nanoseconds(atPercentile: percentile))
     case .propagation:
       let seen = tallies.classes.values.reduce(0, +)
-      actual = seen == 0 ? nil : Double(tallies.classes[.continued] ?? 0) / Double(seen) * 100
+      actual = seen == 0 ? nil : Double(seen - tallies.wrongContexts) / Double(seen) * 100
     case .completeTraces:
       // A broken trace is a finding, and not one that is incomplete.
       let known = tallies.tracesComplete + tallies.tracesBroken

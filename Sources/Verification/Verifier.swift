@@ -165,7 +165,8 @@ extension Verifier {
       // Nothing tells whose it is.
       let echoClass = Self.uncorrelatedClass(of: echoed.context)
       tallies.classes[echoClass, default: 0] += 1
-      if let kind = echoClass.finding {
+      if let kind = echoClass.finding(under: rules[Int(echoed.type)].context) {
+        tallies.wrongContexts += 1
         findings.add(
           kind,
           Evidence(
@@ -187,7 +188,9 @@ extension Verifier {
     let echoClass = classify(echoed.context, answering: message, traced: traced)
     tallies.classes[echoClass, default: 0] += 1
     count(echoed, of: message, shard, echoClass)
-    guard let kind = echoClass.finding else { return }
+    let row = tables[shard][message.sequence]
+    guard let kind = echoClass.finding(under: rules[Int(row.type)].context) else { return }
+    tallies.wrongContexts += 1
     if echoClass == .restarted { tables[shard][message.sequence].isRestarted = true }
     add(
       kind, message, shard,

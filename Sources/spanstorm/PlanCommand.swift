@@ -13,8 +13,9 @@ struct PlanCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Messages to print.", valueName: "N")) var messages = 10
 
   func run() throws {
-    let plan = try ScenarioFile.plan(
-      try load.apply(to: try ScenarioFile.read(scenario)), path: scenario, seed: load.seed, target: load.target)
+    let file = try ScenarioFile(scenario)
+    let plan = try file.plan(
+      try load.changes.apply(to: file.scenario), seed: load.seed, target: load.target)
     say("scenario \(plan.scenario.name), seed \(plan.seed)\n")
     say("target   \(plan.target.authority), \(plan.scenario.load.connections) connections\n")
     for index in [0, plan.scenario.load.connections - 1] where index == 0 || plan.scenario.load.connections > 1 {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CLinux
 import Foundation
 import ReferenceServer
 import Reporting
@@ -22,6 +21,7 @@ struct RunCommand: ParsableCommand {
 
   @Argument(help: "A scenario file.") var scenario: String
   @OptionGroup var load: LoadOptions
+  @OptionGroup var engine: EngineOptions
   @Flag(help: "Tests Spanstorm's own reference server, which is started in a process of its own.")
   var reference = false
   @Option(help: ArgumentHelp("A fault that the reference server shows (repeatable).", valueName: "name"))
@@ -54,20 +54,14 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    var scenario = try load.apply(to: try ScenarioFile.read(self.scenario))
+    let file = try ScenarioFile(self.scenario)
+    var scenario = try load.changes.apply(to: file.scenario)
     if let collectorPort { scenario.collector.httpPort = Int(collectorPort) }
     if let delay = collectorDelay.flatMap(Quantities.duration) { scenario.collector.answerDelay = delay }
     // Mistakes in the URL are told before anything is opened.
-    _ = try ScenarioFile.plan(scenario, path: self.scenario, seed: 0, target: load.target)
-    let openFiles = linux_raise_open_files()
-    guard UInt64(scenario.load.connections) + 64 <= openFiles else {
-      complain(
-        "error: \(scenario.load.connections) connections need as many open files, but the limit is \(openFiles); raise it with 'ulimit -n', or ask for fewer connections"
-      )
-      throw ExitStatus.usage.code
-    }
+    _ = try file.plan(scenario, seed: 0, target: load.target)
     let folder = try RunFolder(out, scenario: scenario.name)
-    let session = RunSession(scenario: scenario, path: self.scenario, seed: load.seed, target: load.target)
+    let session = RunSession(scenario: scenario, file: file, load: load, engine: engine)
     let report = try session.run(reference: reference ? (fault, exportQueue) : nil)
     say(format == .text ? report.text : String(decoding: try report.json(), as: UTF8.self))
     try folder.write(report)

@@ -15,9 +15,9 @@ import Verification
 /// One run: the collector, the load, the verifier, in that order; then the drain, and the report.
 struct RunSession {
   let scenario: Scenario
-  let path: String
-  let seed: UInt64?
-  let target: String?
+  let file: ScenarioFile
+  let load: LoadOptions
+  let engine: EngineOptions
 
   /// - Parameter reference: starts the reference server with these faults, and tests that.
   /// - Throws: an exit status; everything that can be told has been.
@@ -29,16 +29,16 @@ struct RunSession {
     defer { collector.stop() }
     let server = try reference.map { try startReference($0.faults, $0.exportQueue, collector) }
     defer { server?.stop() }
-    let plan = try ScenarioFile.plan(scenario, path: path, seed: seed, target: server?.origin ?? target)
+    let target = server?.origin ?? load.target
+    let plan = try file.plan(scenario, seed: load.seed, target: target)
     complain("seed \(plan.seed), collector on http://127.0.0.1:\(collector.port)")
 
     let verifier = VerifierThread(Verifier(scenario, identities: plan.identities), queue: queue)
-    let control = LoadControl()
-    let reactor = try startLoad(plan, queue, control)
+    let running = try startLoad(plan, target, queue)
     var progress = ProgressLine()
-    watch(reactor, control, verifier, &progress)
+    watch(running, verifier, &progress)
     server?.stop()
-    drain(control, verifier, isExported: server != nil, &progress)
+    drain(running.control, verifier, isExported: server != nil, &progress)
     progress.end()
     let wasInterrupted = Interruption.times > 0
     collector.stop()
@@ -47,14 +47,17 @@ struct RunSession {
       complain("error: the verifier ended without a verdict; this is a defect of Spanstorm")
       throw ExitStatus.defect.code
     }
+    for fault in running.faults { complain("error: \(fault); this is a defect of Spanstorm") }
+    guard running.faults.isEmpty else { throw ExitStatus.defect.code }
     let counts = collector.counts
-    let verdict = judged.finish(droppedDeliveries: queue.dropped, collector: counts)
+    let dropped = queue.dropped + running.dropped
+    let verdict = judged.finish(droppedDeliveries: dropped, collector: counts)
     return Report(
       run: RunDescription(
         scenario: scenario.name, target: plan.target.description, seed: plan.seed, version: spanstormVersion,
         wasInterrupted: wasInterrupted, connections: scenario.load.connections,
         seconds: Double(Instant.now - start) / Double(nanosecondsPerSecond), residentBytes: linux_resident_bytes(0)),
-      verdict: verdict, collector: counts, droppedDeliveries: queue.dropped)
+      verdict: verdict, collector: counts, droppedDeliveries: dropped)
   }
 
   private func startCollector(_ queue: ObservationQueue, usesAnyPort: Bool) throws -> Collector {
@@ -79,27 +82,70 @@ struct RunSession {
     }
   }
 
-  private func startLoad(_ plan: Plan, _ queue: ObservationQueue, _ control: LoadControl) throws -> LoadThread {
+  private func startLoad(_ plan: Plan, _ target: String?, _ queue: ObservationQueue) throws -> any RunningLoad {
     do {
-      let address = try SocketAddress(host: plan.target.host, port: plan.target.port)
-      return try LoadThread(plan: plan, address: address, queue: queue, control: control)
+      let route = try Route(plan)
+      let limits = MachineLimits.read()
+      let spread = Spread(
+        engine, connections: scenario.load.connections, groupSize: scenario.group?.size ?? 1, limits: limits)
+      try check(limits, spread, route)
+      return try start(plan, target, spread, route, queue)
     } catch let fault as ResolutionFault {
       complain("error: \(fault)")
       throw ExitStatus.unreachable.code
+    } catch let status as ExitCode {
+      throw status
     } catch {
       complain("error: \(error)")
       throw ExitStatus.defect.code
     }
   }
 
+  /// Tells what this machine lacks; where that would falsify the run, only force runs it.
+  private func check(_ limits: MachineLimits, _ spread: Spread, _ route: Route) throws {
+    let needs = spread.needs(
+      connections: scenario.load.connections, groupSize: scenario.group?.size ?? 1, route: route, spins: engine.spin)
+    let shortfalls = limits.shortfalls(for: needs)
+    for shortfall in shortfalls { complain(shortfall.line) }
+    guard shortfalls.contains(where: { $0.weight == .forbids }), !engine.force else { return }
+    complain("error: the run would be wrong; --force runs it nevertheless")
+    throw ExitStatus.usage.code
+  }
+
+  private func start(
+    _ plan: Plan, _ target: String?, _ spread: Spread, _ route: Route, _ queue: ObservationQueue
+  ) throws -> any RunningLoad {
+    guard let workers = spread.workers else {
+      let shares = Share.whole.split(into: spread.threads)
+      let settings = shares.enumerated().map { part, share in
+        var settings = LoadReactor.Settings(addresses: route.addresses)
+        settings.sources = route.sources
+        settings.share = share
+        settings.part = part
+        settings.spins = engine.spin
+        return settings
+      }
+      return try LoadThreads(
+        plan: plan, settings: settings, processors: spread.processors(ofWorker: 0, isPinned: engine.pin), sink: queue,
+        control: LoadControl(parts: settings.count))
+    }
+    complain("\(workers) worker processes of \(spread.threads) threads share the load")
+    let jobs = Share.whole.split(into: workers).map { share in
+      WorkerJob(
+        yaml: file.text, path: file.path, changes: load.changes, seed: plan.seed, target: target,
+        shareIndex: share.index, shareCount: share.count, threads: spread.threads,
+        processors: spread.processors(ofWorker: share.index, isPinned: engine.pin), spins: engine.spin,
+        addresses: route.addresses.map(\.description), sources: route.sources.map(\.host))
+    }
+    return try WorkerPool(jobs: jobs, queue: queue)
+  }
+
   /// Until the load is over; the first interruption ends it early, the second at once.
-  private func watch(
-    _ load: LoadThread, _ control: LoadControl, _ verifier: VerifierThread, _ progress: inout ProgressLine
-  ) {
+  private func watch(_ load: any RunningLoad, _ verifier: VerifierThread, _ progress: inout ProgressLine) {
     while !load.isOver(waitingMilliseconds: 50) {
-      if Interruption.times > 0 { control.stop() }
+      if Interruption.times > 0 { load.control.stop() }
       if Interruption.times > 1 { return }
-      let state = control.progress
+      let state = load.control.progress
       progress.show(Self.words(state.stage), state, verifier.progress)
     }
   }
@@ -135,31 +181,5 @@ struct RunSession {
     case .closing: "closing"
     case .over: "over"
     }
-  }
-}
-
-/// Runs a load reactor on a thread of its own.
-final class LoadThread {
-  private let finished = DispatchSemaphore(value: 0)
-  private var isDone = false
-
-  init(plan: Plan, address: SocketAddress, queue: ObservationQueue, control: LoadControl) throws {
-    // Made here, so that what cannot be run is told to the caller; used by its own thread only from then on.
-    nonisolated(unsafe) let reactor = try LoadReactor(
-      plan: plan, settings: LoadReactor.Settings(addresses: [address]), sink: queue, control: control)
-    let finished = self.finished
-    let thread = Thread {
-      linux_set_timer_slack(1)
-      reactor.run()
-      finished.signal()
-    }
-    thread.name = "load"
-    thread.stackSize = 8 << 20
-    thread.start()
-  }
-
-  func isOver(waitingMilliseconds milliseconds: Int) -> Bool {
-    if !isDone { isDone = finished.wait(timeout: .now() + .milliseconds(milliseconds)) == .success }
-    return isDone
   }
 }

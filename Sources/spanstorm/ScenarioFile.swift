@@ -3,9 +3,14 @@ import Foundation
 import Planning
 import Scenarios
 
-/// Reads a scenario file, and complains about every mistake in it.
-enum ScenarioFile {
-  static func read(_ path: String) throws -> Scenario {
+/// A scenario file that was read, and found to be without mistakes.
+struct ScenarioFile {
+  let path: String
+  let text: String
+  let scenario: Scenario
+
+  /// - Throws: an exit status, after every mistake has been complained about.
+  init(_ path: String) throws {
     guard let data = FileManager.default.contents(atPath: path) else {
       complain("\(path): error: cannot be read; is it a file, and yours to read?")
       throw ExitStatus.usage.code
@@ -18,15 +23,18 @@ enum ScenarioFile {
       complain("\(path): error: not UTF-8")
       throw ExitStatus.usage.code
     }
+    self.path = path
+    self.text = text
     do throws(Diagnostics) {
-      return try Scenario(yaml: text, file: path)
+      scenario = try Scenario(yaml: text, file: path)
     } catch {
       for diagnostic in error.all { complain(diagnostic.description) }
       throw ExitStatus.usage.code
     }
   }
 
-  static func plan(_ scenario: Scenario, path: String, seed: UInt64?, target: String?) throws -> Plan {
+  /// - Parameter scenario: the file's own, with what the command line changes.
+  func plan(_ scenario: Scenario, seed: UInt64?, target: String?) throws -> Plan {
     do throws(PlanFault) {
       return try Plan(scenario: scenario, seed: seed ?? UInt64.random(in: .min ... .max), target: target)
     } catch {
@@ -46,7 +54,8 @@ struct ValidateCommand: ParsableCommand {
     var isValid = true
     for path in scenarios {
       do {
-        _ = try ScenarioFile.plan(try ScenarioFile.read(path), path: path, seed: 0, target: nil)
+        let file = try ScenarioFile(path)
+        _ = try file.plan(file.scenario, seed: 0, target: nil)
         say("\(path): valid\n")
       } catch {
         isValid = false

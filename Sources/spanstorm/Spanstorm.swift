@@ -21,5 +21,8 @@ struct Spanstorm: ParsableCommand {
       of Spanstorm, 130 interrupted (the report of what was done is still written).
       """,
     version: spanstormVersion,
-    subcommands: [RunCommand.self, ValidateCommand.self, PlanCommand.self, ServeCommand.self])
+    subcommands: [
+      RunCommand.self, ValidateCommand.self, PlanCommand.self, ServeCommand.self, DoctorCommand.self,
+      WorkerCommand.self,
+    ])
 }

@@ -158,11 +158,17 @@ import TraceContext
   func sharesTogetherAreTheWhole(schedule: (label: String, phases: String), count: Int) throws {
     let phases = try ArrivalScheduleTests.phases(schedule.phases)
     let whole = arrivals(phases, seed: 7)
-    let parts = (0..<count).map { arrivals(phases, seed: 7, share: Share(index: $0, count: count)) }
-    #expect(parts.flatMap { $0 }.sorted { $0.number < $1.number } == whole)
-    #expect(whole.map(\.number) == Array(0..<UInt64(whole.count)))
-    let counts = parts.map(\.count)
-    #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
+    for groups in [1, 2, 7, 48] {
+      let parts = (0..<count).map { arrivals(phases, seed: 7, share: Share(index: $0, count: count), groups: groups) }
+      #expect(parts.flatMap { $0 }.sorted { $0.number < $1.number } == whole)
+      #expect(whole.map(\.number) == Array(0..<UInt64(whole.count)))
+      // Each part sends in proportion to its connections; one without connections sends nothing.
+      for (index, part) in parts.enumerated() {
+        let own = Share(index: index, count: count).connections(of: groups * 3, groupSize: 3).count / 3
+        let expected = Double(whole.count) * Double(own) / Double(groups)
+        #expect(abs(Double(part.count) - expected) <= Double(own), "\(groups) groups, part \(index)")
+      }
+    }
   }
 
   @Test(arguments: [(12, 1, 5), (100, 10, 4), (9990, 10, 7), (5, 5, 3), (1, 1, 2), (100_000, 1, 256)])
@@ -184,15 +190,14 @@ import TraceContext
   func whatRemainsIsCounted(label: String, phases: String) throws {
     let phases = try ArrivalScheduleTests.phases(phases)
     for share in Share.whole.split(into: 3) {
-      var schedule = ArrivalSchedule(phases: phases, seed: 7, share: share)
-      let all = arrivals(phases, seed: 7, share: share)
+      let schedule = ArrivalSchedule(phases: phases, seed: 7, share: share, groups: 10)
+      let all = arrivals(phases, seed: 7, share: share, groups: 10)
       for (index, arrival) in all.enumerated() where index % 50 == 0 {
         let remaining = schedule.remaining(from: arrival)
         // Poisson arrivals, and a burst at the end, are counted by what is expected of them.
         let slack = label == "constant" ? 0.0 : 4 * Double(all.count - index).squareRoot() + 8
         #expect(abs(Double(remaining) - Double(all.count - index)) <= slack, "\(index)")
       }
-      _ = schedule.next()
     }
   }
 }
@@ -218,8 +223,8 @@ import TraceContext
   }
 }
 
-func arrivals(_ phases: [Phase], seed: UInt64, share: Share = .whole) -> [ArrivalSchedule.Arrival] {
-  var schedule = ArrivalSchedule(phases: phases, seed: seed, share: share)
+func arrivals(_ phases: [Phase], seed: UInt64, share: Share = .whole, groups: Int = 1) -> [ArrivalSchedule.Arrival] {
+  var schedule = ArrivalSchedule(phases: phases, seed: seed, share: share, groups: groups)
   var all: [ArrivalSchedule.Arrival] = []
   while let arrival = schedule.next() { all.append(arrival) }
   return all

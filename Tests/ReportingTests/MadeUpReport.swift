@@ -76,6 +76,7 @@ enum MadeUpReport {
     tallies.copiesDuplicate = 3005
     tallies.foreignEchoes = 3006
     tallies.classes = [.continued: 4001, .crossed: 4002, .absent: 4003]
+    tallies.wrongContexts = 8005
     tallies.unreadable = [.invalidJSON: 5001, .protocolError(section: StaticSection(5, 1), code: 1002): 5002]
     tallies.tracesExpected = 6001
     tallies.tracesComplete = 6002

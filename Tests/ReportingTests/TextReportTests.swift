@@ -55,6 +55,7 @@ struct TextReportTests {
   func judgedShares() throws {
     let report = try MadeUpReport.make(expect: ["propagation == 100%"]) { tallies in
       tallies.classes = [.continued: 9_999_999, .absent: 1]
+      tallies.wrongContexts = 1
     }
     #expect(report.text.contains("actual: 99.999%"))
     #expect(!report.text.contains("actual: 100"))

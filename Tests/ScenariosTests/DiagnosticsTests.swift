@@ -74,7 +74,7 @@ import Testing
         "12:33: error: 'b' is a mapping, but text, a number, true, false or null is needed",
         "12:47: error: 'copies' is 'x', but a number or a group's size is needed; write '1'",
         "12:58: error: 'within' is '0s', but must be above 0s and at most 600s",
-        "12:77: error: unknown trace-context 'new'; known: continued",
+        "12:77: error: unknown trace-context 'new'; known: continued, unchanged",
         "13:13: error: 'name' is missing in 'span'",
         "13:21: error: unknown kind 'clint'; did you mean 'client'?",
         "14:10: error: 'nonsense' compares nothing; write a metric, one of <= >= == < >, and a bound",

@@ -1,5 +1,7 @@
 import Observations
+import Scenarios
 import Testing
+import Timing
 import TraceContext
 
 @testable import Verification
@@ -60,7 +62,42 @@ struct VerifierTests {
     run.add(exchange)
     let verdict = run.verdict()
     #expect(verdict.tallies.classes[example.echoClass, default: 0] == (example.echoClass == .continued ? 9 : 3))
-    #expect(verdict.counts == (example.echoClass.finding.map { [$0: 1] } ?? [:]))
+    #expect(verdict.counts == (example.echoClass.finding(under: .continued).map { [$0: 1] } ?? [:]))
+  }
+
+  @Test("takes a context that comes back as it was sent for right where the scenario says that it may")
+  func unchangedContexts() throws {
+    let yaml = """
+      name: echo
+      target: { url: "ws://127.0.0.1:8000/" }
+      load: { connections: 2, phases: [{ for: 1s, rate: 1/s }] }
+      messages:
+        echo:
+          body: { id: "{{ message.id }}" }
+          trace: fresh
+          echo: { match: { id: "{{ message.id }}" }, trace-context: unchanged }
+      """
+    let identities = IdentityPermutation(seed: 7)
+    for (label, context) in [("ours", 0), ("a new parent", 1), ("another trace", 2)] {
+      var verifier = Verifier(try Scenario(yaml: yaml, file: "echo.yaml"), identities: identities)
+      let message = MessageIdentity(shard: 0, sequence: 0)
+      let traceID = identities.traceID(of: message)
+      var echoed = Traceparent(traceID: traceID, parentID: identities.spanID(in: traceID), flags: .sampled)
+      if context == 1 { echoed.parentID = SpanID(99) }
+      if context == 2 { echoed.traceID = TraceID(high: 1, low: 2) }
+      let now = Instant(nanoseconds: 1_000_000_000)
+      verifier.take(
+        .facts(
+          ObservationBatch(observations: [
+            .sent(
+              Observation.Sent(message: message, connection: 0, type: 0, phase: 0, members: 1, due: now, at: now)),
+            .echoed(
+              Observation.Echoed(connection: 0, type: 0, message: message, context: .present(echoed), at: now)),
+          ])))
+      let verdict = verifier.finish(droppedDeliveries: 0, collector: CollectorCounts())
+      #expect(verdict.findings.map(\.kind) == (context == 2 ? [.traceRestarted] : []), "\(label)")
+      #expect(verdict.tallies.wrongContexts == (context == 2 ? 1 : 0), "\(label)")
+    }
   }
 
   @Test("calls an echo foreign only where nothing but its trace ID could tell whose it is")

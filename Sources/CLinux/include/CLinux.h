@@ -42,6 +42,13 @@ int64_t linux_resident_bytes(int pid);
 /* The soft open-file limit, raised to the hard one; the value that is in force then. */
 uint64_t linux_raise_open_files(void);
 
+/* Processors that this process may use; and the number of the index-th of them, counted in a circle. */
+int linux_processor_count(void);
+int linux_nth_processor(int index);
+
+/* The smallest step of CLOCK_MONOTONIC in nanoseconds, 0 where it is unknown. */
+int64_t linux_clock_resolution(void);
+
 /* Keeps the calling thread on one processor. 0, or -1 and errno. */
 int linux_pin_thread(int cpu);
 

@@ -23,6 +23,33 @@ struct LoadOptions: ParsableArguments {
       valueName: "URL"))
   var target: String?
 
+  @Option(
+    name: .customLong("connect-to"),
+    help: ArgumentHelp(
+      "Server address that connections go to instead of the URL's host (repeatable: in turn).", valueName: "host:port"))
+  var connectTo: [String] = []
+
+  @Option(
+    name: .customLong("source-addresses"),
+    help: ArgumentHelp(
+      "Address of this machine, or a range like '10.0.0.0/28', that connections come from (repeatable).",
+      valueName: "address"))
+  var sourceAddresses: [String] = []
+
+  var changes: LoadChanges {
+    LoadChanges(
+      connections: connections, rate: rate, duration: duration, connectTo: connectTo, sourceAddresses: sourceAddresses)
+  }
+}
+
+/// What is changed of a scenario's load, as the command line has it.
+struct LoadChanges: Codable {
+  var connections: Int?
+  var rate: String?
+  var duration: String?
+  var connectTo: [String] = []
+  var sourceAddresses: [String] = []
+
   func apply(to scenario: Scenario) throws -> Scenario {
     var scenario = scenario
     if let connections {
@@ -49,6 +76,15 @@ struct LoadOptions: ParsableArguments {
       }
       scenario.load.phases[scenario.load.phases.count - 1].duration = time
     }
+    for word in connectTo where !word.contains(":") || UInt16(word.split(separator: ":").last ?? "") == nil {
+      throw ValidationError("--connect-to '\(word)' is no 'host:port'; write it as in '127.0.0.1:8000'")
+    }
+    for word in sourceAddresses where AddressRange(word) == nil {
+      throw ValidationError(
+        "--source-addresses '\(word)' is no address or range; write it as in '127.0.0.2' or '10.0.0.0/28'")
+    }
+    if !connectTo.isEmpty { scenario.target.connectTo = connectTo }
+    if !sourceAddresses.isEmpty { scenario.target.sourceAddresses = sourceAddresses }
     return scenario
   }
 }

@@ -1,0 +1,55 @@
+import LoadEngine
+import Planning
+import Reactor
+import Scenarios
+
+/// Where a load's connections go to and come from.
+struct Route {
+  /// In turn by the connection's number; at least one.
+  var addresses: [SocketAddress]
+  /// By the connection's number, so many from each; empty leaves it to the kernel.
+  var sources: [SocketAddress]
+
+  /// Looks the target's names up. Blocks while the resolver does.
+  init(_ plan: Plan) throws(ResolutionFault) {
+    let target = plan.scenario.target
+    if target.connectTo.isEmpty {
+      let all = try SocketAddress.all(host: plan.target.host, port: plan.target.port)
+      switch target.addresses {
+      case .first: addresses = Array(all.prefix(1))
+      case .all: addresses = all
+      }
+    } else {
+      addresses = []
+      for word in target.connectTo {
+        let colon = word.lastIndex(of: ":") ?? word.endIndex
+        let host = word[..<colon].trimmingBrackets
+        addresses += try SocketAddress.all(host: host, port: UInt16(word[colon...].dropFirst()) ?? 0).prefix(1)
+      }
+    }
+    sources = []
+    for word in target.sourceAddresses {
+      for host in AddressRange(word)?.hosts ?? [] { sources.append(try SocketAddress(host: host, port: 0)) }
+    }
+    if sources.isEmpty { try addLoopbackSources(connections: plan.scenario.load.connections) }
+  }
+
+  /// On this machine's own loopback network, any number of source addresses is there to be used.
+  private mutating func addLoopbackSources(connections: Int) throws(ResolutionFault) {
+    guard addresses.allSatisfy({ $0.isLoopback && $0.isIPv4 }) else { return }
+    let perSource = LoadReactor.connectionsPerSource * addresses.count
+    let needed = (connections + perSource - 1) / perSource
+    guard needed > 1 else { return }
+    for index in 0..<min(needed, 250) { sources.append(try SocketAddress(host: "127.0.0.\(2 + index)", port: 0)) }
+  }
+
+  /// Source addresses times target addresses.
+  var pairs: Int { max(sources.count, 1) * addresses.count }
+}
+
+extension Substring {
+  /// `[::1]` without its brackets.
+  fileprivate var trimmingBrackets: String {
+    hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : String(self)
+  }
+}
