@@ -43,7 +43,7 @@ let package = Package(
     library("Scenarios", ["TraceContext", "Timing", .product(name: "Yams", package: "Yams")]),
     library("Observations", ["TraceContext", "Timing"]),
     library("OTLPMessages", ["TraceContext"]),
-    library("WebSocketProtocol"),
+    library("WebSocketProtocol", ["CZlib"]),
     // Row 2: decisions
     library("Planning", ["Scenarios", "TraceContext", "Timing"]),
     library(
@@ -56,7 +56,10 @@ let package = Package(
     // Row 4: edges
     library(
       "LoadEngine",
-      ["VirtualUsers", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
+      [
+        "VirtualUsers", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext",
+        "Timing",
+      ]),
     library("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     library(
       "ReferenceServer",
@@ -76,13 +79,15 @@ let package = Package(
     tests("JSONText", ["TestInputs"]),
     tests("Timing", ["TestInputs"]),
     tests("Scenarios", ["TestInputs", "TraceContext", "Timing"]),
-    tests("WebSocketProtocol", ["TestInputs"]),
+    tests("WebSocketProtocol", ["TestInputs", "CZlib"]),
     tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests("OTLPMessages", ["TestInputs", "TraceContext"], resources: [.copy("Fixtures")]),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     tests("Observations", ["TraceContext", "Timing"]),
-    tests("VirtualUsers", ["TestInputs", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "Timing"]),
+    tests(
+      "VirtualUsers",
+      ["TestInputs", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "Timing"]),
     tests("Verification", ["TestInputs", "Observations", "Scenarios", "TraceContext", "Timing"]),
     tests("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing"]),
     tests("Reactor", ["TestInputs", "Timing"]),

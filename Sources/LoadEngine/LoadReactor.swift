@@ -37,6 +37,7 @@ package final class LoadReactor {
   private var observations: ObservationWriter
   private var randomWords = RandomWords()
   private let reader: EchoReader
+  private let compressionPool = CompressionPool()
   private let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 64)
   private let sendBuffer: UnsafeMutableRawBufferPointer
   private var frames: FrameTable
@@ -120,6 +121,9 @@ package final class LoadReactor {
       let count = poller.wait(until: resumed.isEmpty ? wake : now)
       for index in 0..<count { handle(poller.event(index)) }
       for (index, untilEnd) in resumed { receive(on: index, untilEnd: untilEnd) }
+    }
+    if let compressed = Observation.Compressed(compressionPool) {
+      observations.write(.compressed(compressed), at: .now)
     }
     observations.flush()
     publish()
@@ -263,9 +267,7 @@ extension LoadReactor {
 extension LoadReactor {
   private func connect(_ index: Int, at now: Instant) {
     let key = Handshake.key(fromRandom: (randomWords.wide(), randomWords.wide()))
-    let handshake = ClientHandshake(
-      host: plan.target.authority, path: plan.path(ofConnection: index),
-      headers: plan.headers(ofConnection: index), key: key)
+    let handshake = ClientHandshake(plan, connection: index, key: key)
     handshakes += 1
     connections[index].session.began(handshake, at: now)
     do throws(SystemFault) {
@@ -322,7 +324,12 @@ extension LoadReactor {
     var offset = 0
     if case .upgrading = connections[index].session {
       let action = connections[index].session.received(answer: UnsafeRawBufferPointer(bytes), at: now)
-      if case .opened(let headLength, _) = action { offset = headLength }
+      if case .opened(let headLength, _, let agreement) = action {
+        offset = headLength
+        if let agreement {
+          connections[index].decoder.use(Compression(agreement, role: .client, pool: compressionPool))
+        }
+      }
       perform(action, on: index, at: now)
     }
     switch connections[index].session {
@@ -349,12 +356,15 @@ extension LoadReactor {
           let payload = UnsafeRawBufferPointer(rebasing: bytes[range])
           transmit(FrameEncoding.frame(.pong, payload, maskKey: randomWords.word()), on: index)
         case .pong: break
-        case .close(let code, _): perform(connections[index].session.received(close: code), on: index, at: now)
+        case .close(let code, let reason):
+          observations.note(reason: UnsafeRawBufferPointer(rebasing: bytes[reason]), of: code.rawValue)
+          perform(connections[index].session.received(close: code), on: index, at: now)
         }
       }
     } catch {
       let reason = UnreadableReason.protocolError(
-        section: StaticSection(error.section.major, error.section.minor), code: error.closeCode.rawValue)
+        section: StaticSection(error.section.major, error.section.minor, of: error.standard),
+        code: error.closeCode.rawValue)
       observations.write(
         .unreadable(Observation.Unreadable(connection: UInt32(index), reason: reason, at: now)),
         excerptOf: UnsafeRawBufferPointer(rebasing: bytes[min(offset, bytes.count)...]), at: now)
@@ -381,7 +391,7 @@ extension LoadReactor {
     switch action {
     case .nothing: break
     case .sendUpgrade(let request): transmit(request, on: index)
-    case .opened(_, let connectNanoseconds):
+    case .opened(_, let connectNanoseconds, _):
       handshakes -= 1
       opened += 1
       connections[index].place = openConnections.count
@@ -415,7 +425,7 @@ extension LoadReactor {
       connections[last].place = place
     }
     observations.write(
-      .closed(Observation.Closed(connection: UInt32(index), at: now, cause: cause, code: code.rawValue)), at: now)
+      closed: Observation.Closed(connection: UInt32(index), at: now, cause: cause, code: code.rawValue), at: now)
   }
 }
 
@@ -431,9 +441,16 @@ extension LoadReactor {
     guard sequence < .max else { return control.stop() }
     let type = mix.next()
     let identity = MessageIdentity(shard: shard, sequence: sequence)
-    let count = frames.write(
-      type: type, identity, plan.identities, maskKey: randomWords.word(), to: sendBuffer)
-    let result = connections[index].stream.send(UnsafeRawBufferPointer(rebasing: sendBuffer[..<count]))
+    let result: Stream.Sent
+    if connections[index].decoder.isCompressing, let compression = connections[index].decoder.compression {
+      let frame = frames.write(
+        type: type, identity, plan.identities, maskKey: randomWords.word(), with: compression)
+      result = connections[index].stream.send(frame)
+    } else {
+      let count = frames.write(
+        type: type, identity, plan.identities, maskKey: randomWords.word(), to: sendBuffer)
+      result = connections[index].stream.send(UnsafeRawBufferPointer(rebasing: sendBuffer[..<count]))
+    }
     if case .failed(let reason) = result {
       drop(1, due: due, at: now)
       perform(connections[index].session.streamEnded(errno: reason), on: index, at: now)

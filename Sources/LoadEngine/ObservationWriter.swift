@@ -9,11 +9,15 @@ struct ObservationWriter {
   /// Excerpts that one reactor hands over in a whole run.
   private static let excerptLimit = 32
   private static let excerptLength = 240
+  /// Close codes whose first reason one reactor hands over in a whole run.
+  private static let closeReasonLimit = 64
 
   private let queue: ObservationQueue
   private var batch: [Observation] = []
   private var excerpts: [Int: String] = [:]
   private var excerptCount = 0
+  /// By close code: the first reason that was not empty, until it is handed over, which leaves an empty one.
+  private var closeReasons: [UInt16: String] = [:]
   /// When the batch must go at the latest, or nil while it is empty.
   private(set) var deadline: Instant?
 
@@ -35,6 +39,21 @@ struct ObservationWriter {
       excerpts[batch.count] = String(decoding: text.prefix(Self.excerptLength), as: UTF8.self)
     }
     write(observation, at: now)
+  }
+
+  /// Remembers the reason of a close frame, the first of its code.
+  mutating func note(reason: UnsafeRawBufferPointer, of code: UInt16) {
+    guard !reason.isEmpty, closeReasons[code] == nil, closeReasons.count < Self.closeReasonLimit else { return }
+    closeReasons[code] = String(decoding: reason, as: UTF8.self)
+  }
+
+  /// Writes the end of a session, with the first reason of its code where that was not written yet.
+  mutating func write(closed: Observation.Closed, at now: Instant) {
+    if let reason = closeReasons[closed.code], !reason.isEmpty {
+      excerpts[batch.count] = reason
+      closeReasons[closed.code] = ""
+    }
+    write(.closed(closed), at: now)
   }
 
   mutating func flush(ifDueAt now: Instant) {

@@ -10,8 +10,8 @@ package enum Delivery: Sendable {
 /// Observations of one reactor in the order in which they happened.
 package struct ObservationBatch: Sendable {
   package var observations: [Observation]
-  /// The beginning of what arrived, for the first few unreadable messages and malformed contexts, by the index of
-  /// their observation.
+  /// By the index of an observation: the beginning of what arrived, for the first few unreadable messages and malformed
+  /// contexts; and the first reason of each close code, for one session that ended so.
   package var excerpts: [Int: String]
 
   package init(observations: [Observation] = [], excerpts: [Int: String] = [:]) {

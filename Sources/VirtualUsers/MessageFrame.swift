@@ -1,6 +1,6 @@
 package import Planning
 package import TraceContext
-import WebSocketProtocol
+package import WebSocketProtocol
 
 /// Makes the frames of one message type: a prepared text patched in place, then masked into the send buffer.
 ///
@@ -41,6 +41,28 @@ package struct MessageFrame: ~Copyable {
     _ identity: MessageIdentity, _ identities: IdentityPermutation, maskKey: UInt32,
     to buffer: UnsafeMutableRawPointer
   ) {
+    fill(identity, identities)
+    guard let base = text.baseAddress else { return }
+    var offset = 0
+    while offset < header.count {
+      buffer.storeBytes(of: header[offset], toByteOffset: offset, as: UInt8.self)
+      offset &+= 1
+    }
+    buffer.storeBytes(of: maskKey, toByteOffset: offset, as: UInt32.self)
+    FrameEncoding.mask(base, count: count &- offset &- 4, key: maskKey, to: buffer + (offset &+ 4))
+  }
+
+  /// The frame of one message, compressed; valid until the next use of the compression's pool.
+  package mutating func write(
+    _ identity: MessageIdentity, _ identities: IdentityPermutation, maskKey: UInt32, with compression: Compression
+  ) -> UnsafeRawBufferPointer {
+    fill(identity, identities)
+    let payload = UnsafeRawBufferPointer(rebasing: text[..<(count &- header.count &- 4)])
+    return compression.frame(.text, payload, maskKey: maskKey)
+  }
+
+  /// Writes a message's ids into the text.
+  private mutating func fill(_ identity: MessageIdentity, _ identities: IdentityPermutation) {
     guard let base = text.baseAddress else { return }
     if let traceIDOffset {
       let traceID = identities.traceID(of: identity)
@@ -51,12 +73,5 @@ package struct MessageFrame: ~Copyable {
     for index in 0..<messageIDOffsets.count {
       IdentityPermutation.write(sequence: identity.sequence, to: base + messageIDOffsets[index])
     }
-    var offset = 0
-    while offset < header.count {
-      buffer.storeBytes(of: header[offset], toByteOffset: offset, as: UInt8.self)
-      offset &+= 1
-    }
-    buffer.storeBytes(of: maskKey, toByteOffset: offset, as: UInt32.self)
-    FrameEncoding.mask(base, count: count &- offset &- 4, key: maskKey, to: buffer + (offset &+ 4))
   }
 }

@@ -6,12 +6,13 @@ package enum MessageKind: Sendable {
 /// Turns the bytes of one direction of a connection into messages and control frames.
 ///
 /// It opens no socket and keeps no bytes but the fragments of an unfinished message: the caller passes what it has
-/// received and not yet consumed, and keeps what is left over. A message in one frame is not copied.
+/// received and not yet consumed, and keeps what is left over. A message in one frame that is not compressed is not
+/// copied.
 package struct MessageDecoder: ~Copyable {
   package enum Event: Equatable, Sendable {
     /// A message that lies whole in the caller's bytes.
     case message(MessageKind, Range<Int>)
-    /// A message that came in fragments; `takeAssembled()` has it.
+    /// A message that came in fragments or compressed; `takeAssembled()` has it.
     case assembled(MessageKind)
     case ping(Range<Int>)
     case pong(Range<Int>)
@@ -26,7 +27,12 @@ package struct MessageDecoder: ~Copyable {
   @usableFromInline var isClosed = false
   /// The kind of the fragmented message that is under way.
   @usableFromInline var fragmented: MessageKind?
+  /// Whether the fragmented message that is under way is compressed.
+  @usableFromInline var isFragmentedCompressed = false
+  @usableFromInline var allowsCompression = false
   @usableFromInline var fragments: [UInt8] = []
+  /// Nil where none was agreed on. Ask `isCompressing` first where it counts: that touches no reference.
+  package private(set) var compression: Compression?
 
   /// - Parameters:
   ///   - role: which end we are.
@@ -35,6 +41,15 @@ package struct MessageDecoder: ~Copyable {
     expectsMask = role == .server
     self.limit = limit
   }
+
+  /// From now on messages may be compressed, as the handshake agreed.
+  package mutating func use(_ compression: Compression) {
+    self.compression = compression
+    allowsCompression = true
+  }
+
+  /// Whether compression was agreed on.
+  @inlinable package var isCompressing: Bool { allowsCompression }
 
   /// The next message or control frame in `bytes` from `offset` on, which moves behind it; nil where the bytes end
   /// before. A server's incoming payload is unmasked in place.
@@ -57,7 +72,7 @@ package struct MessageDecoder: ~Copyable {
     }
   }
 
-  /// The fragmented message that `next` has reported; it is then forgotten.
+  /// The message that `next` has reported as assembled; it is then forgotten.
   package mutating func takeAssembled() -> [UInt8] {
     let bytes = fragments
     fragments = []
@@ -68,12 +83,14 @@ package struct MessageDecoder: ~Copyable {
   struct Frame {
     @usableFromInline var opcode: Opcode
     @usableFromInline var isFinal: Bool
+    @usableFromInline var isCompressed: Bool
     @usableFromInline var maskKey: UInt32
     @usableFromInline var payload: Range<Int>
 
-    @inlinable init(opcode: Opcode, isFinal: Bool, maskKey: UInt32, payload: Range<Int>) {
+    @inlinable init(opcode: Opcode, isFinal: Bool, isCompressed: Bool, maskKey: UInt32, payload: Range<Int>) {
       self.opcode = opcode
       self.isFinal = isFinal
+      self.isCompressed = isCompressed
       self.maskKey = maskKey
       self.payload = payload
     }
@@ -86,7 +103,7 @@ package struct MessageDecoder: ~Copyable {
     guard available >= 2 else { return nil }
     let first = bytes[offset]
     let second = bytes[offset &+ 1]
-    guard first & 0x70 == 0 else { throw .reservedBits }
+    if first & 0x70 != 0 { try checkReservedBits(first) }
     guard let opcode = Opcode(rawValue: first & 0x0f) else { throw .reservedOpcode }
     guard (second & 0x80 != 0) == expectsMask else { throw expectsMask ? .unmaskedFrame : .maskedFrame }
     let isFinal = first & 0x80 != 0
@@ -123,7 +140,21 @@ package struct MessageDecoder: ~Copyable {
       at &+= 4
     }
     let start = offset &+ at
-    return Frame(opcode: opcode, isFinal: isFinal, maskKey: maskKey, payload: start..<start &+ length)
+    return Frame(
+      opcode: opcode, isFinal: isFinal, isCompressed: first & FrameEncoding.compressionBit != 0, maskKey: maskKey,
+      payload: start..<start &+ length)
+  }
+
+  /// Of a first byte with some of RSV1 to RSV3: only RSV1 can have a meaning, and only in a message's first frame (RFC
+  /// 7692 §6).
+  @usableFromInline
+  func checkReservedBits(_ first: UInt8) throws(ProtocolError) {
+    guard allowsCompression, first & 0x30 == 0 else { throw .reservedBits }
+    guard let opcode = Opcode(rawValue: first & 0x0f) else { throw .reservedOpcode }
+    switch opcode {
+    case .text, .binary: break
+    case .continuation, .close, .ping, .pong: throw .misplacedCompressionBit
+    }
   }
 
   @inlinable
@@ -134,8 +165,13 @@ package struct MessageDecoder: ~Copyable {
       let kind: MessageKind = frame.opcode == .text ? .text : .binary
       guard frame.isFinal else {
         fragmented = kind
+        isFragmentedCompressed = frame.isCompressed
         append(frame, bytes)
         return nil
+      }
+      if frame.isCompressed {
+        try inflate(UnsafeRawBufferPointer(rebasing: bytes[frame.payload]), kind)
+        return .assembled(kind)
       }
       if kind == .text {
         guard UTF8Text.isValid(UnsafeRawBufferPointer(rebasing: bytes[frame.payload])) else { throw .invalidUTF8 }
@@ -146,7 +182,9 @@ package struct MessageDecoder: ~Copyable {
       append(frame, bytes)
       guard frame.isFinal else { return nil }
       fragmented = nil
-      if kind == .text {
+      if isFragmentedCompressed {
+        try inflateFragments(kind)
+      } else if kind == .text {
         guard fragments.withUnsafeBytes({ UTF8Text.isValid($0) }) else { throw .invalidUTF8 }
       }
       return .assembled(kind)
@@ -159,6 +197,23 @@ package struct MessageDecoder: ~Copyable {
   @usableFromInline
   mutating func append(_ frame: Frame, _ bytes: UnsafeRawBufferPointer) {
     fragments.append(contentsOf: bytes[frame.payload])
+  }
+
+  @usableFromInline
+  mutating func inflate(_ payload: UnsafeRawBufferPointer, _ kind: MessageKind) throws(ProtocolError) {
+    // RSV1 passes the header only where compression was agreed.
+    guard let compression else { throw .reservedBits }
+    fragments = try compression.inflate(payload, kind: kind, limit: limit)
+  }
+
+  @usableFromInline
+  mutating func inflateFragments(_ kind: MessageKind) throws(ProtocolError) {
+    let compressed = takeAssembled()
+    var failure: ProtocolError?
+    compressed.withUnsafeBytes { bytes in
+      do throws(ProtocolError) { try inflate(bytes, kind) } catch { failure = error }
+    }
+    if let failure { throw failure }
   }
 
   @usableFromInline

@@ -53,6 +53,7 @@ struct RunSession {
       run: RunDescription(
         scenario: scenario.name, target: plan.target.description, seed: plan.seed, version: spanstormVersion,
         wasInterrupted: wasInterrupted, connections: scenario.load.connections,
+        offersCompression: scenario.target.compression != nil,
         seconds: Double(Instant.now - start) / Double(nanosecondsPerSecond), residentBytes: linux_resident_bytes(0)),
       verdict: verdict, collector: counts, droppedDeliveries: queue.dropped)
   }
@@ -72,7 +73,8 @@ struct RunSession {
   private func startReference(_ faults: [Fault], _ exportQueue: Int?, _ collector: Collector) throws -> ReferenceProcess
   {
     do {
-      return try ReferenceProcess(otlpPort: collector.port, faults: faults, exportQueue: exportQueue)
+      return try ReferenceProcess(
+        otlpPort: collector.port, faults: faults, exportQueue: exportQueue, target: scenario.target)
     } catch {
       complain("error: \(error)")
       throw ExitStatus.defect.code

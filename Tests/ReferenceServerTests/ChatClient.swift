@@ -20,7 +20,7 @@ final class ChatClient {
     while true {
       switch try buffer.withUnsafeBytes({ try handshake.read($0) }) {
       case .incomplete: try receive()
-      case .accepted(let length):
+      case .accepted(let length, _, _):
         buffer.removeFirst(length)
         return
       case .refused(let status):

@@ -77,9 +77,17 @@ struct JSONReportTests {
     collector.slowAnswers
     collector.spans
     connections.closeCodes.1012
+    connections.closeReasons.1012
     connections.closes.by the end of the stream, without a close frame
     connections.closes.by the server's close frame
     connections.closes.by us, at the end of the run
+    connections.compression.connections
+    connections.compression.receivedPlainBytes
+    connections.compression.receivedRatio
+    connections.compression.receivedWireBytes
+    connections.compression.sentPlainBytes
+    connections.compression.sentRatio
+    connections.compression.sentWireBytes
     connections.failed
     connections.failures.not upgraded within the time limit
     connections.failures.upgrade refused with HTTP status 403

@@ -102,19 +102,19 @@ struct TextReportTests {
 
   @Test("has words for each failure, close and unreadable message, no two alike")
   func words() {
-    let faults: [UpgradeFault] = [
-      .malformedHead, .headTooLong, .missingUpgrade, .missingConnection, .wrongAccept, .unrequestedExtension,
-      .unrequestedSubprotocol,
-    ]
     let failures: [ConnectionFailure] =
-      [.system(111), .refusedUpgrade(status: 500), .closedEarly, .timedOut] + faults.map { .malformedUpgrade($0) }
+      [.system(111), .refusedUpgrade(status: 500), .closedEarly, .timedOut]
+      + UpgradeFault.allCases.map { .malformedUpgrade($0) }
     let causes: [CloseCause] = [.ours, .server, .streamEnded, .system(104), .protocolError, .backlog]
     let reasons: [UnreadableReason] = [
       .invalidJSON, .notAnObject, .binary, .unmatched, .protocolError(section: StaticSection(5, 2), code: 1002),
+      .protocolError(section: StaticSection(7, 2, of: 7692), code: 1007),
+      .protocolError(section: StaticSection(6, 0, of: 7692), code: 1002),
     ]
     let words = failures.map(\.words) + causes.map(\.words) + reasons.map(\.description)
     #expect(Set(words).count == words.count)
     #expect(words.allSatisfy { !$0.isEmpty })
+    #expect(reasons.last?.description == "frames that break RFC 7692 §6 (close code 1002)")
     #expect(ConnectionFailure.system(111).words == "failed: Connection refused")
     #expect(CloseCause.system(104).words.contains("Connection reset by peer"))
     #expect(ConnectionFailure.refusedUpgrade(status: 500).words.contains("500"))
