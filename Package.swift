@@ -98,6 +98,12 @@ let package = Package(
       "ReferenceServer",
       ["OTLPCollector", "OTLPMessages", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
     .testTarget(
+      name: "FuzzTests",
+      dependencies: [
+        "TestInputs", "WebSocketProtocol", "VirtualUsers", "JSONText", "Planning", "Scenarios", "TraceContext",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "EndToEndTests", dependencies: ["spanstorm", "ReferenceServer", "Verification"], swiftSettings: settings),
   ]
 )
