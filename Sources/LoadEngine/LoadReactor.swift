@@ -417,6 +417,7 @@ extension LoadReactor {
 
   private func end(_ index: Int, _ cause: CloseCause, _ code: CloseCode, at now: Instant) {
     connections[index].stream.close()
+    connections[index].decoder.end()
     openMembers[plan.group(ofConnection: index)] -= 1
     let place = connections[index].place
     let last = openConnections.removeLast()

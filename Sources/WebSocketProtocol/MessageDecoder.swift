@@ -29,6 +29,9 @@ package struct MessageDecoder: ~Copyable {
   @usableFromInline var fragmented: MessageKind?
   /// Whether the fragmented message that is under way is compressed.
   @usableFromInline var isFragmentedCompressed = false
+  /// Whether the frame that is being read begins a compressed message. Set aside of the frame, and only where it does, so
+  /// that the others pay one look at it.
+  @usableFromInline var isFrameCompressed = false
   @usableFromInline var allowsCompression = false
   @usableFromInline var fragments: [UInt8] = []
   /// Nil where none was agreed on. Ask `isCompressing` first where it counts: that touches no reference.
@@ -46,6 +49,13 @@ package struct MessageDecoder: ~Copyable {
   package mutating func use(_ compression: Compression) {
     self.compression = compression
     allowsCompression = true
+  }
+
+  /// Frees what it holds: nothing more will come.
+  package mutating func end() {
+    compression = nil
+    allowsCompression = false
+    fragments = []
   }
 
   /// Whether compression was agreed on.
@@ -83,14 +93,12 @@ package struct MessageDecoder: ~Copyable {
   struct Frame {
     @usableFromInline var opcode: Opcode
     @usableFromInline var isFinal: Bool
-    @usableFromInline var isCompressed: Bool
     @usableFromInline var maskKey: UInt32
     @usableFromInline var payload: Range<Int>
 
-    @inlinable init(opcode: Opcode, isFinal: Bool, isCompressed: Bool, maskKey: UInt32, payload: Range<Int>) {
+    @inlinable init(opcode: Opcode, isFinal: Bool, maskKey: UInt32, payload: Range<Int>) {
       self.opcode = opcode
       self.isFinal = isFinal
-      self.isCompressed = isCompressed
       self.maskKey = maskKey
       self.payload = payload
     }
@@ -98,7 +106,7 @@ package struct MessageDecoder: ~Copyable {
 
   /// Reads a frame header; nil where the bytes end before it is whole. The payload may still be missing.
   @inlinable
-  func header(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ProtocolError) -> Frame? {
+  mutating func header(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ProtocolError) -> Frame? {
     let available = bytes.count &- offset
     guard available >= 2 else { return nil }
     let first = bytes[offset]
@@ -140,19 +148,17 @@ package struct MessageDecoder: ~Copyable {
       at &+= 4
     }
     let start = offset &+ at
-    return Frame(
-      opcode: opcode, isFinal: isFinal, isCompressed: first & FrameEncoding.compressionBit != 0, maskKey: maskKey,
-      payload: start..<start &+ length)
+    return Frame(opcode: opcode, isFinal: isFinal, maskKey: maskKey, payload: start..<start &+ length)
   }
 
   /// Of a first byte with some of RSV1 to RSV3: only RSV1 can have a meaning, and only in a message's first frame (RFC
   /// 7692 §6).
   @usableFromInline
-  func checkReservedBits(_ first: UInt8) throws(ProtocolError) {
+  mutating func checkReservedBits(_ first: UInt8) throws(ProtocolError) {
     guard allowsCompression, first & 0x30 == 0 else { throw .reservedBits }
     guard let opcode = Opcode(rawValue: first & 0x0f) else { throw .reservedOpcode }
     switch opcode {
-    case .text, .binary: break
+    case .text, .binary: isFrameCompressed = true
     case .continuation, .close, .ping, .pong: throw .misplacedCompressionBit
     }
   }
@@ -161,17 +167,14 @@ package struct MessageDecoder: ~Copyable {
   mutating func accept(_ frame: Frame, _ bytes: UnsafeRawBufferPointer) throws(ProtocolError) -> Event? {
     switch frame.opcode {
     case .text, .binary:
+      if isFrameCompressed { return try acceptCompressed(frame, bytes) }
       guard fragmented == nil else { throw .interleavedMessages }
       let kind: MessageKind = frame.opcode == .text ? .text : .binary
       guard frame.isFinal else {
         fragmented = kind
-        isFragmentedCompressed = frame.isCompressed
+        isFragmentedCompressed = false
         append(frame, bytes)
         return nil
-      }
-      if frame.isCompressed {
-        try inflate(UnsafeRawBufferPointer(rebasing: bytes[frame.payload]), kind)
-        return .assembled(kind)
       }
       if kind == .text {
         guard UTF8Text.isValid(UnsafeRawBufferPointer(rebasing: bytes[frame.payload])) else { throw .invalidUTF8 }
@@ -192,6 +195,22 @@ package struct MessageDecoder: ~Copyable {
     case .pong: return .pong(frame.payload)
     case .close: return try close(frame.payload, bytes)
     }
+  }
+
+  /// Of a compressed message the first frame, which alone says that it is one.
+  @usableFromInline
+  mutating func acceptCompressed(_ frame: Frame, _ bytes: UnsafeRawBufferPointer) throws(ProtocolError) -> Event? {
+    isFrameCompressed = false
+    guard fragmented == nil else { throw .interleavedMessages }
+    let kind: MessageKind = frame.opcode == .text ? .text : .binary
+    guard frame.isFinal else {
+      fragmented = kind
+      isFragmentedCompressed = true
+      append(frame, bytes)
+      return nil
+    }
+    try inflate(UnsafeRawBufferPointer(rebasing: bytes[frame.payload]), kind)
+    return .assembled(kind)
   }
 
   @usableFromInline

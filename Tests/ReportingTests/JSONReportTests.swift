@@ -38,6 +38,13 @@ struct JSONReportTests {
     #expect(echoes["stale"] == 0)
     #expect(report["seed"] as? String == "18446744073709551615")
     #expect(report["verdict"] as? String == "fail")
+    let connections = try #require(report["connections"] as? [String: Any])
+    #expect(connections["closeReasons"] as? [String: String] == ["1012": "back soon"])
+    #expect(
+      connections["compression"] as? [String: Double] == [
+        "connections": 1008, "sentPlainBytes": 10_000, "sentWireBytes": 4000, "sentRatio": 0.4,
+        "receivedPlainBytes": 20_000, "receivedWireBytes": 5000, "receivedRatio": 0.25,
+      ])
     let latencies = try #require(report["latencies"] as? [String: [String: Double]])
     #expect(latencies["response-time"]?["count"] == 100)
     let median = try #require(latencies["response-time"]?["p50"])
