@@ -43,7 +43,7 @@ let package = Package(
     library("Scenarios", ["TraceContext", "Timing", .product(name: "Yams", package: "Yams")]),
     library("Observations", ["TraceContext", "Timing"]),
     library("OTLPMessages", ["TraceContext"]),
-    library("WebSocketProtocol"),
+    library("WebSocketProtocol", ["CZlib"]),
     // Row 2: decisions
     library("Planning", ["Scenarios", "TraceContext", "Timing"]),
     library(
@@ -87,7 +87,7 @@ let package = Package(
     tests("JSONText", ["TestInputs"]),
     tests("Timing", ["TestInputs"]),
     tests("Scenarios", ["TestInputs", "TraceContext", "Timing"]),
-    tests("WebSocketProtocol", ["TestInputs"]),
+    tests("WebSocketProtocol", ["TestInputs", "CZlib"]),
     tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests("OTLPMessages", ["TestInputs", "TraceContext"], resources: [.copy("Fixtures")]),
@@ -105,6 +105,12 @@ let package = Package(
     tests(
       "ReferenceServer",
       ["OTLPCollector", "OTLPMessages", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: [
+        "TestInputs", "WebSocketProtocol", "VirtualUsers", "JSONText", "Planning", "Scenarios", "TraceContext",
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

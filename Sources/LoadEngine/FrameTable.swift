@@ -1,6 +1,7 @@
 import Planning
 import TraceContext
 import VirtualUsers
+import WebSocketProtocol
 
 /// The prepared frames of every message type.
 struct FrameTable: ~Copyable {
@@ -36,5 +37,14 @@ struct FrameTable: ~Copyable {
     guard let start = buffer.baseAddress, base[type].count <= buffer.count else { return 0 }
     base[type].write(identity, identities, maskKey: maskKey, to: start)
     return base[type].count
+  }
+
+  /// The frame of one message, compressed; valid until the next use of the compression's pool.
+  func write(
+    type: Int, _ identity: MessageIdentity, _ identities: IdentityPermutation, maskKey: UInt32,
+    with compression: Compression
+  ) -> UnsafeRawBufferPointer {
+    precondition(type >= 0 && type < count)
+    return base[type].write(identity, identities, maskKey: maskKey, with: compression)
   }
 }

@@ -12,9 +12,8 @@ extension LoadLoop {
 
   mutating func connect(_ index: Int, at now: Instant) {
     let number = number(of: index)
-    let handshake = ClientHandshake(
-      host: plan.target.authority, path: plan.path(ofConnection: number), headers: plan.headers(ofConnection: number),
-      key: Handshake.key(fromRandom: (randomWords.wide(), randomWords.wide())))
+    let key = Handshake.key(fromRandom: (randomWords.wide(), randomWords.wide()))
+    let handshake = ClientHandshake(plan, connection: number, key: key)
     handshakes += 1
     connections[index].session.began(handshake, at: now)
     do throws(SystemFault) {
@@ -84,7 +83,12 @@ extension LoadLoop {
     }
     if case .upgrading = connections[index].session {
       let action = connections[index].session.received(answer: UnsafeRawBufferPointer(bytes), at: now)
-      if case .opened(let headLength, _) = action { offset = headLength }
+      if case .opened(let headLength, _, let agreement) = action {
+        offset = headLength
+        if let agreement {
+          connections[index].decoder.use(Compression(agreement, role: .client, pool: compressionPool))
+        }
+      }
       perform(action, on: index, at: now)
     }
     switch connections[index].session {
@@ -111,12 +115,15 @@ extension LoadLoop {
           let payload = UnsafeRawBufferPointer(rebasing: bytes[range])
           transmit(FrameEncoding.frame(.pong, payload, maskKey: randomWords.word()), on: index)
         case .pong: break
-        case .close(let code, _): perform(connections[index].session.received(close: code), on: index, at: now)
+        case .close(let code, let reason):
+          observations.note(reason: UnsafeRawBufferPointer(rebasing: bytes[reason]), of: code.rawValue)
+          perform(connections[index].session.received(close: code), on: index, at: now)
         }
       }
     } catch {
       let reason = UnreadableReason.protocolError(
-        section: StaticSection(error.section.major, error.section.minor), code: error.closeCode.rawValue)
+        section: StaticSection(error.section.major, error.section.minor, of: error.standard),
+        code: error.closeCode.rawValue)
       observations.addExcerpt(of: UnsafeRawBufferPointer(rebasing: bytes[min(offset, bytes.count)...]))
       observations.write(
         .unreadable(Observation.Unreadable(connection: UInt32(number(of: index)), reason: reason, at: now)), at: now)
@@ -143,7 +150,7 @@ extension LoadLoop {
     switch action {
     case .nothing: break
     case .sendUpgrade(let request): transmit(request, on: index)
-    case .opened(_, let connectNanoseconds):
+    case .opened(_, let connectNanoseconds, _):
       handshakes -= 1
       opened += 1
       connections[index].place = openConnections.count
@@ -170,6 +177,7 @@ extension LoadLoop {
 
   private mutating func end(_ index: Int, _ cause: CloseCause, _ code: CloseCode, at now: Instant) {
     connections[index].stream.close()
+    connections[index].decoder.end()
     openMembers[index / groupSize] -= 1
     let place = connections[index].place
     let last = openConnections.removeLast()
@@ -178,8 +186,8 @@ extension LoadLoop {
       connections[last].place = place
     }
     observations.write(
-      .closed(
-        Observation.Closed(connection: UInt32(number(of: index)), at: now, cause: cause, code: code.rawValue)),
+      closed: Observation.Closed(
+        connection: UInt32(number(of: index)), at: now, cause: cause, code: code.rawValue),
       at: now)
   }
 }

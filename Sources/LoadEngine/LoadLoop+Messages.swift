@@ -39,8 +39,15 @@ extension LoadLoop {
     }
     guard sequence < .max else { return control.stop() }
     let identity = MessageIdentity(shard: UInt32(share.index), sequence: sequence)
-    let count = frames.write(type: type, identity, identities, maskKey: randomWords.word(), to: sendBuffer)
-    let result = connections[index].stream.send(UnsafeRawBufferPointer(rebasing: sendBuffer[..<count]))
+    // What is compressed is also sent: a frame left out would break the server's window.
+    let frame: UnsafeRawBufferPointer
+    if connections[index].decoder.isCompressing, let compression = connections[index].decoder.compression {
+      frame = frames.write(type: type, identity, identities, maskKey: randomWords.word(), with: compression)
+    } else {
+      let count = frames.write(type: type, identity, identities, maskKey: randomWords.word(), to: sendBuffer)
+      frame = UnsafeRawBufferPointer(rebasing: sendBuffer[..<count])
+    }
+    let result = connections[index].stream.send(frame)
     if case .failed(let reason) = result {
       drop(1, due: due, at: now)
       perform(connections[index].session.streamEnded(errno: reason), on: index, at: now)

@@ -45,6 +45,7 @@ struct LoadLoop: ~Copyable {
   var observations: ObservationWriter
   var randomWords = RandomWords()
   let reader: EchoReader
+  let compressionPool = CompressionPool()
   let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 64)
   let sendBuffer: UnsafeMutableRawBufferPointer
   var frames: FrameTable
@@ -124,6 +125,9 @@ struct LoadLoop: ~Copyable {
       publish()
       let count = wait(until: next, from: now)
       for index in 0..<count { handle(poller.event(index)) }
+    }
+    if let compressed = Observation.Compressed(compressionPool) {
+      observations.write(.compressed(compressed), at: .now)
     }
     observations.flush()
     publish()

@@ -9,6 +9,8 @@ struct ObservationWriter: ~Copyable {
   /// Excerpts that one reactor hands over in a whole run.
   private static let excerptLimit = 32
   private static let excerptLength = 240
+  /// Close codes whose first reason one reactor hands over in a whole run.
+  private static let closeReasonLimit = 64
 
   private let sink: any ObservationSink
   private var buffer = ObservationBuffer(capacity: Self.batchSize)
@@ -17,6 +19,8 @@ struct ObservationWriter: ~Copyable {
   private var count = 0
   private var excerpts: [Int: String] = [:]
   private var excerptCount = 0
+  /// By close code: the first reason that was not empty, until it is handed over, which leaves an empty one.
+  private var closeReasons: [UInt16: String] = [:]
   /// When the batch must go at the latest; far away while it is empty.
   private(set) var deadline = Instant(nanoseconds: .max)
 
@@ -40,6 +44,21 @@ struct ObservationWriter: ~Copyable {
     guard excerptCount < Self.excerptLimit else { return }
     excerptCount += 1
     excerpts[count] = String(decoding: text.prefix(Self.excerptLength), as: UTF8.self)
+  }
+
+  /// Remembers the reason of a close frame, the first of its code.
+  mutating func note(reason: UnsafeRawBufferPointer, of code: UInt16) {
+    guard !reason.isEmpty, closeReasons[code] == nil, closeReasons.count < Self.closeReasonLimit else { return }
+    closeReasons[code] = String(decoding: reason, as: UTF8.self)
+  }
+
+  /// Writes the end of a session, with the first reason of its code where that was not written yet.
+  mutating func write(closed: Observation.Closed, at now: Instant) {
+    if let reason = closeReasons[closed.code], !reason.isEmpty {
+      excerpts[count] = reason
+      closeReasons[closed.code] = ""
+    }
+    write(.closed(closed), at: now)
   }
 
   mutating func flush(ifDueAt now: Instant) {

@@ -12,6 +12,7 @@ package enum Observation: Sendable, BitwiseCopyable {
   case unreadable(Unreadable)
   case closed(Closed)
   case stalled(Stalled)
+  case compressed(Compressed)
 
   /// A connection was upgraded to a WebSocket session.
   package struct Opened: Sendable, BitwiseCopyable {
@@ -138,6 +139,28 @@ package enum Observation: Sendable, BitwiseCopyable {
     }
   }
 
+  /// What permessage-deflate (RFC 7692) did on the connections of one reactor, at its end.
+  package struct Compressed: Sendable, BitwiseCopyable {
+    /// Connections that agreed on it.
+    package var connections: UInt32
+    /// Bytes of the compressed messages as the application has them, and as frames carried them.
+    package var sentPlainBytes: UInt64
+    package var sentWireBytes: UInt64
+    package var receivedPlainBytes: UInt64
+    package var receivedWireBytes: UInt64
+
+    package init(
+      connections: UInt32, sentPlainBytes: UInt64, sentWireBytes: UInt64, receivedPlainBytes: UInt64,
+      receivedWireBytes: UInt64
+    ) {
+      self.connections = connections
+      self.sentPlainBytes = sentPlainBytes
+      self.sentWireBytes = sentWireBytes
+      self.receivedPlainBytes = receivedPlainBytes
+      self.receivedWireBytes = receivedWireBytes
+    }
+  }
+
   /// A session ended.
   package struct Closed: Sendable, BitwiseCopyable {
     package var connection: UInt32
@@ -190,15 +213,25 @@ package enum ConnectionFailure: Hashable, Sendable, BitwiseCopyable {
   }
 }
 
-/// The rule of RFC 6455 §4.1 (or HTTP) that an answer to the upgrade breaks.
-package enum UpgradeFault: Hashable, Sendable, BitwiseCopyable {
+/// The rule of RFC 6455 §4.1 (or HTTP, or RFC 7692) that an answer to the upgrade breaks.
+package enum UpgradeFault: CaseIterable, Hashable, Sendable, BitwiseCopyable {
   case malformedHead
   case headTooLong
   case missingUpgrade
   case missingConnection
   case wrongAccept
   case unrequestedExtension
+  case malformedExtensions
+  case repeatedExtension
+  case unknownCompressionParameter
+  case repeatedCompressionParameter
+  case malformedCompressionValue
+  case serverKeepsContext
+  case serverWindowTooLarge
+  case clientWindowNotOffered
+  case clientWindowTooLarge
   case unrequestedSubprotocol
+  case severalSubprotocols
 }
 
 /// Why something that arrived is no message of the scenario.
@@ -210,21 +243,25 @@ package enum UnreadableReason: Hashable, Sendable, BitwiseCopyable {
   case binary
   /// A JSON object that no message type of the scenario matches.
   case unmatched
-  /// The frames break RFC 6455; the connection fails.
+  /// The frames break RFC 6455 or, compressed, RFC 7692; the connection fails.
   case protocolError(section: StaticSection, code: UInt16)
 }
 
 /// A section number of a standard, held as two small numbers so that records stay plain bytes.
 package struct StaticSection: Hashable, Sendable, BitwiseCopyable, CustomStringConvertible {
+  /// The number of the RFC.
+  package var standard: UInt16
   package var major: UInt8
+  /// 0 for the whole of `major`.
   package var minor: UInt8
 
-  package init(_ major: UInt8, _ minor: UInt8) {
+  package init(_ major: UInt8, _ minor: UInt8, of standard: UInt16 = 6455) {
+    self.standard = standard
     self.major = major
     self.minor = minor
   }
 
-  package var description: String { "\(major).\(minor)" }
+  package var description: String { "RFC \(standard) §\(major)" + (minor == 0 ? "" : ".\(minor)") }
 }
 
 /// Who ended a session, and how.

@@ -2,8 +2,8 @@
 package struct ObservationBatch: Sendable {
   private let buffer: ObservationBuffer
   package let count: Int
-  /// The beginning of what arrived, for the first few unreadable messages and malformed contexts, by the index of
-  /// their observation.
+  /// By the index of an observation: the beginning of what arrived, for the first few unreadable messages and malformed
+  /// contexts; and the first reason of each close code, for one session that ended so.
   package let excerpts: [Int: String]
 
   /// Takes over a buffer, which nobody writes to any more.

@@ -18,6 +18,9 @@ package final class ReferenceServer {
   private let listener: Listener
   private var poller: Poller
   private let faults: Set<Fault>
+  private let acceptsCompression: Bool
+  private let subprotocols: [String]
+  private let compressionPool = CompressionPool()
   private let exporter: SpanExporter?
   private let isStopping: @Sendable () -> Bool
   private let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 64)
@@ -37,10 +40,13 @@ package final class ReferenceServer {
   /// Listens at once.
   ///
   /// - Parameters:
+  ///   - acceptsCompression: agrees to permessage-deflate where a client offers it.
+  ///   - subprotocols: the ones that are spoken; the first that a client offers of them is chosen.
   ///   - exporter: takes the spans; nil drops them.
   ///   - isStopping: asked a few dozen times a second.
   package init(
-    address: SocketAddress, faults: Set<Fault> = [], exporter: SpanExporter? = nil,
+    address: SocketAddress, faults: Set<Fault> = [], acceptsCompression: Bool = false, subprotocols: [String] = [],
+    exporter: SpanExporter? = nil,
     isStopping: @escaping @Sendable () -> Bool
   ) throws(SystemFault) {
     listener = try Listener(address)
@@ -48,6 +54,8 @@ package final class ReferenceServer {
     poller = try Poller()
     try poller.add(listener.descriptor, token: .max)
     self.faults = faults
+    self.acceptsCompression = acceptsCompression
+    self.subprotocols = subprotocols
     self.exporter = exporter
     self.isStopping = isStopping
     var words = RandomWords()
@@ -203,7 +211,10 @@ extension ReferenceServer {
     tracer.end(connect)
     client.room = number
     rooms[number].members.append(slot)
-    transmit(ServerHandshake.acceptance(of: upgrade), on: slot)
+    let agreement = acceptsCompression ? upgrade.acceptableCompression : nil
+    let subprotocol = upgrade.subprotocols.first { subprotocols.contains($0) }
+    transmit(ServerHandshake.acceptance(of: upgrade, compression: agreement, subprotocol: subprotocol), on: slot)
+    if let agreement { client.decoder.use(Compression(agreement, role: .server, pool: compressionPool)) }
     beginWait(client)
   }
 
@@ -245,17 +256,28 @@ extension ReferenceServer {
 
   /// Sends an echo; where the fault says so, in a frame that no server may send.
   func transmit(_ echo: String, on slot: Int) {
-    let isMasked = fault(.protocolError) && sends % 100 == 99
-    transmit(FrameEncoding.frame(.text, Array(echo.utf8), maskKey: isMasked ? 0x1234_5678 : nil), on: slot)
+    let maskKey: UInt32? = fault(.protocolError) && sends % 100 == 99 ? 0x1234_5678 : nil
+    // Not first compressed and then left out: the client's window would lack it.
+    guard let client = clients[slot], client.stream.backlog <= Self.backlogLimit else { return }
+    var echo = echo
+    echo.withUTF8 { text in
+      if let compression = client.decoder.compression {
+        transmit(compression.frame(.text, UnsafeRawBufferPointer(text), maskKey: maskKey), on: slot)
+      } else {
+        transmit(FrameEncoding.frame(.text, UnsafeRawBufferPointer(text), maskKey: maskKey), on: slot)
+      }
+    }
   }
 
   /// A client that does not read is left behind once too much waits for it.
-  private func transmit(_ bytes: [UInt8], on slot: Int) {
+  private func transmit(_ bytes: UnsafeRawBufferPointer, on slot: Int) {
     guard let client = clients[slot] else { return }
     if client.stream.backlog > Self.backlogLimit { return }
     // A failed send shows as an event of the socket, which ends the session.
-    _ = bytes.withUnsafeBytes { client.stream.send($0) }
+    _ = client.stream.send(bytes)
   }
+
+  private func transmit(_ bytes: [UInt8], on slot: Int) { bytes.withUnsafeBytes { transmit($0, on: slot) } }
 }
 
 /// One client's connection.

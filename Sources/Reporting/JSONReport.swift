@@ -73,7 +73,9 @@ extension Report {
         opened: tallies.opened, failed: tallies.failed,
         failures: Self.byWords(tallies.failures.map { ($0.words, $1) }),
         closes: Self.byWords(tallies.closes.map { ($0.words, $1) }),
-        closeCodes: Self.byWords(tallies.closeCodes.map { (String($0), $1) }))
+        closeCodes: Self.byWords(tallies.closeCodes.map { (String($0), $1) }),
+        closeReasons: Dictionary(uniqueKeysWithValues: tallies.closeReasons.map { (String($0), $1) }),
+        compression: Compression(tallies.compression))
       unreadable = Self.byWords(tallies.unreadable.map { ($0.description, $1) })
       collector = [
         "requests": report.collector.requests, "bytes": report.collector.bytes, "spans": report.collector.spans,
@@ -121,6 +123,34 @@ extension Report {
     let failures: [String: Int]
     let closes: [String: Int]
     let closeCodes: [String: Int]
+    /// By close code: the first reason that a server gave.
+    let closeReasons: [String: String]
+    let compression: Compression
+  }
+
+  /// Bytes of compressed messages before and after; ratios are bytes on the wire by bytes before.
+  private struct Compression: Encodable {
+    let connections: Int
+    let sentPlainBytes: UInt64
+    let sentWireBytes: UInt64
+    let sentRatio: Double?
+    let receivedPlainBytes: UInt64
+    let receivedWireBytes: UInt64
+    let receivedRatio: Double?
+
+    init(_ tally: Tallies.CompressionTally) {
+      connections = tally.connections
+      sentPlainBytes = tally.sentPlainBytes
+      sentWireBytes = tally.sentWireBytes
+      sentRatio = Self.ratio(tally.sentWireBytes, tally.sentPlainBytes)
+      receivedPlainBytes = tally.receivedPlainBytes
+      receivedWireBytes = tally.receivedWireBytes
+      receivedRatio = Self.ratio(tally.receivedWireBytes, tally.receivedPlainBytes)
+    }
+
+    private static func ratio(_ wire: UInt64, _ plain: UInt64) -> Double? {
+      plain == 0 ? nil : Double(wire) / Double(plain)
+    }
   }
 
   private struct Expected: Encodable {

@@ -27,12 +27,14 @@ package struct RunDescription: Sendable {
   /// Whether a signal cut the run short.
   package var wasInterrupted: Bool
   package var connections: Int
+  /// Whether permessage-deflate was offered.
+  package var offersCompression: Bool
   package var seconds: Double
   package var residentBytes: Int64
 
   package init(
     scenario: String, target: String, seed: UInt64, version: String, wasInterrupted: Bool, connections: Int,
-    seconds: Double, residentBytes: Int64
+    offersCompression: Bool = false, seconds: Double, residentBytes: Int64
   ) {
     self.scenario = scenario
     self.target = target
@@ -40,6 +42,7 @@ package struct RunDescription: Sendable {
     self.version = version
     self.wasInterrupted = wasInterrupted
     self.connections = connections
+    self.offersCompression = offersCompression
     self.seconds = seconds
     self.residentBytes = residentBytes
   }

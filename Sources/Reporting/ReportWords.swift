@@ -26,7 +26,17 @@ extension UpgradeFault {
     case .missingConnection: "no 'Connection: Upgrade'"
     case .wrongAccept: "a wrong Sec-WebSocket-Accept"
     case .unrequestedExtension: "an extension that was not offered"
+    case .malformedExtensions: "a Sec-WebSocket-Extensions that is no list of extensions"
+    case .repeatedExtension: "permessage-deflate more than once"
+    case .unknownCompressionParameter: "an unknown parameter of permessage-deflate (RFC 7692 §7.1)"
+    case .repeatedCompressionParameter: "a parameter of permessage-deflate twice (RFC 7692 §7.1)"
+    case .malformedCompressionValue: "a malformed parameter of permessage-deflate (RFC 7692 §7.1)"
+    case .serverKeepsContext: "no server_no_context_takeover, which was asked for (RFC 7692 §7.1.1.1)"
+    case .serverWindowTooLarge: "no server_max_window_bits as small as was asked for (RFC 7692 §7.1.2.1)"
+    case .clientWindowNotOffered: "a client_max_window_bits that was not offered (RFC 7692 §7.1.2.2)"
+    case .clientWindowTooLarge: "a client_max_window_bits beyond the offer (RFC 7692 §7.1.2.2)"
     case .unrequestedSubprotocol: "a subprotocol that was not offered"
+    case .severalSubprotocols: "several subprotocols"
     }
   }
 }
@@ -51,6 +61,31 @@ extension Expectation.Latency {
     case .serviceTime: "service time (echoed − sent)"
     case .sendLag: "send lag (sent − due)"
     case .connectTime: "connect time"
+    }
+  }
+}
+
+/// What a close code means: RFC 6455 §7.4 and the registry that it founds.
+enum CloseCodeWords {
+  static func words(of code: UInt16) -> String {
+    switch code {
+    case 1000: "normal closure"
+    case 1001: "going away"
+    case 1002: "protocol error"
+    case 1003: "unsupported data"
+    case 1005: "a close frame without a code"
+    case 1006: "no close frame"
+    case 1007: "invalid payload"
+    case 1008: "policy violation"
+    case 1009: "message too big"
+    case 1010: "an extension is missing"
+    case 1011: "internal error"
+    case 1012: "service restart"
+    case 1013: "try again later"
+    case 1014: "bad gateway"
+    case 3000...3999: "registered by a library"
+    case 4000...4999: "the application's own"
+    default: "unknown"
     }
   }
 }

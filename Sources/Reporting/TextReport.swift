@@ -85,7 +85,38 @@ extension Report {
     let t = verdict.tallies
     return ["  \(t.opened) opened, \(t.failed) failed"]
       + Self.sorted(t.failures).map { "  \($1) × \($0.words)" }
-      + Self.sorted(t.closes).filter { $0.0 != .ours }.map { "  \($1) × closed \($0.words)" }
+      + Self.sorted(t.closes).filter { $0.0 != .ours }.map { "  \($1) × closed \($0.words)" } + compressionLines
+      + closeCodeLines
+  }
+
+  private var compressionLines: [String] {
+    let compression = verdict.tallies.compression
+    guard run.offersCompression || compression.connections > 0 else { return [] }
+    let agreed = "  compression agreed on \(compression.connections) of \(verdict.tallies.opened) connections"
+    guard compression.connections > 0 else { return [agreed] }
+    return [
+      agreed + "; messages out \(Self.ratio(compression.sentWireBytes, compression.sentPlainBytes)), in "
+        + Self.ratio(compression.receivedWireBytes, compression.receivedPlainBytes)
+    ]
+  }
+
+  /// How sessions ended, by the code of the server's close frame; left out where all ended as they should.
+  private var closeCodeLines: [String] {
+    let t = verdict.tallies
+    guard t.closeCodes.keys.contains(where: { $0 != 1000 }) || !t.closeReasons.isEmpty else { return [] }
+    let header = "  " + "close code".padded(to: 12) + "sessions".leftPadded(to: 9) + "  meaning, and the first reason"
+    return [header]
+      + t.closeCodes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { code, count in
+        let reason = t.closeReasons[code].map { ": '\($0)'" } ?? ""
+        return "  " + String(code).padded(to: 12) + String(count).leftPadded(to: 9)
+          + "  \(CloseCodeWords.words(of: code))\(reason)"
+      }
+  }
+
+  /// Bytes on the wire as a share of the bytes before.
+  private static func ratio(_ wire: UInt64, _ plain: UInt64) -> String {
+    guard plain > 0 else { return "-" }
+    return "\(decimal(Double(wire) / Double(plain) * 100, 1))% of \(plain) bytes"
   }
 
   private static func line(_ judged: JudgedExpectation) -> String {

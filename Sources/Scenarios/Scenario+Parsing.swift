@@ -60,84 +60,7 @@ extension DocumentReader {
       expectations: expectations, collector: collector)
   }
 
-  // MARK: Target and groups
-
-  private mutating func readTarget(_ node: Node) -> Target? {
-    guard
-      let fields = mapping(
-        node, named: "target", keys: ["url", "headers", "addresses", "connect-to", "source-addresses"])
-    else { return nil }
-    let headers = fields["headers"].map { readHeaders($0) } ?? []
-    var addresses: AddressPolicy? = .first
-    if let node = fields["addresses"] { addresses = choice(node, named: "addresses") }
-    let connectTo = fields["connect-to"].map { readWords($0, named: "connect-to", Self.hostAndPort) } ?? []
-    let sources = fields["source-addresses"].map { readWords($0, named: "source-addresses", Self.addressRange) } ?? []
-    guard let urlNode = required("url", in: fields, of: node, named: "target"),
-      let word = text(urlNode, named: "url"), let url = template(urlNode, named: "url", allowing: .connection)
-    else { return nil }
-    guard word.firstRange(of: "://") != nil else {
-      // Not quoted: what stands there may be a secret.
-      report("'url' has no scheme", at: urlNode, hint: "write it as in 'ws://127.0.0.1:8000/path'")
-      return nil
-    }
-    return Target(
-      url: url, headers: headers, addresses: addresses ?? .first, connectTo: connectTo, sourceAddresses: sources)
-  }
-
-  /// What a word must look like.
-  private typealias Form = (needed: String, hint: String, matches: @Sendable (String) -> Bool)
-
-  private static let hostAndPort: Form = (
-    "'host:port'", "write it as in '127.0.0.1:8000' or '[::1]:8000'",
-    { word in
-      guard let colon = word.lastIndex(of: ":"), colon > word.startIndex else { return false }
-      return UInt16(word[word.index(after: colon)...]).map { $0 > 0 } ?? false
-    }
-  )
-
-  private static let addressRange: Form = (
-    "an address or a range of them", "write it as in '127.0.0.2' or '10.0.0.0/28'", { AddressRange($0) != nil }
-  )
-
-  /// A list of words of one form, or a single one.
-  private mutating func readWords(_ node: Node, named name: String, _ form: Form) -> [String] {
-    let nodes = node.sequence.map { Array($0) } ?? [node]
-    return nodes.compactMap { node in
-      guard let word = text(node, named: name) else { return nil }
-      guard form.matches(word) else {
-        report(name, isNo: form.needed, at: node, hint: form.hint)
-        return nil
-      }
-      return word
-    }
-  }
-
-  private mutating func readHeaders(_ node: Node) -> [(name: String, value: Template)] {
-    guard let pairs = mappingPairs(node, named: "headers") else { return [] }
-    return pairs.compactMap { key, value in
-      guard Self.isHeaderName(key.text) else {
-        report("\(quoted(key.text)) is no header name", at: key.node, hint: "use letters, digits and '-'")
-        return nil
-      }
-      guard !Self.handshakeHeaders.contains(key.text.lowercased()) else {
-        report("the header '\(key.text)' is written by the handshake itself", at: key.node, hint: "leave it out")
-        return nil
-      }
-      guard let text = template(value, named: key.text, allowing: .connection) else { return nil }
-      guard value.scalar?.string.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) == true else {
-        report(
-          "the header '\(key.text)' has a control character in its value", at: value, hint: "write one line of text")
-        return nil
-      }
-      return (key.text, text)
-    }
-  }
-
-  /// Fields of RFC 6455 §4.1 that may stand once only, and what an answer to them would have to be checked for.
-  private static let handshakeHeaders: Set = [
-    "host", "upgrade", "connection", "sec-websocket-key", "sec-websocket-version", "sec-websocket-accept",
-    "sec-websocket-protocol", "sec-websocket-extensions",
-  ]
+  // MARK: Groups and carrier
 
   private mutating func readGroup(_ node: Node) -> Group? {
     guard let pairs = mappingPairs(node, named: "groups") else { return nil }
@@ -271,10 +194,6 @@ extension DocumentReader {
       settings.answerDelay = value
     }
     return settings
-  }
-
-  private static func isHeaderName(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.allSatisfy { isWordByte($0) || "!#$%&'*+.^`|~".utf8.contains($0) }
   }
 
   static func isWordByte(_ byte: UInt8) -> Bool {

@@ -20,6 +20,12 @@ package struct Scenario: Sendable {
 package struct Target: Sendable {
   package var url: Template
   package var headers: [(name: String, value: Template)]
+  /// Tokens, the preferred one first; empty where none are offered.
+  package var subprotocols: [String] = []
+  /// Nil where none is offered.
+  package var compression: CompressionWish?
+  package var auth: Credentials?
+  package var cookies: [(name: String, value: Template)] = []
   /// Which addresses of the URL's host connections go to.
   package var addresses: AddressPolicy
   /// `host:port` of the servers that connections go to in turn, instead of the URL's host; empty for that.

@@ -37,7 +37,7 @@ extension UnreadableReason {
     case .notAnObject: "JSON, but no object"
     case .binary: "a binary message"
     case .unmatched: "an object that no message type matches"
-    case .protocolError(let section, let code): "frames that break RFC 6455 §\(section) (close code \(code))"
+    case .protocolError(let section, let code): "frames that break \(section) (close code \(code))"
     }
   }
 }

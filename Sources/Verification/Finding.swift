@@ -47,7 +47,7 @@ package enum FindingKind: String, CaseIterable, Hashable, Sendable {
     case .wrongKind: "Each span has the kind that the scenario expects."
     case .contextLeak: "Work that begins after a message was handled is not in that message's trace."
     case .unreadableMessage: "The server's messages are JSON objects in text frames."
-    case .protocolError: "The server's frames obey RFC 6455."
+    case .protocolError: "The server's frames obey RFC 6455, and RFC 7692 where compression was agreed."
     }
   }
 

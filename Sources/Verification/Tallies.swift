@@ -8,6 +8,9 @@ package struct Tallies: Hashable, Sendable {
   package var failures: [ConnectionFailure: Int] = [:]
   package var closes: [CloseCause: Int] = [:]
   package var closeCodes: [UInt16: Int] = [:]
+  /// By close code: the first reason that a server gave, fit to be shown.
+  package var closeReasons: [UInt16: String] = [:]
+  package var compression = CompressionTally()
 
   package var messagesSent = 0
   /// Messages all of whose copies came in time.
@@ -59,6 +62,15 @@ package struct Tallies: Hashable, Sendable {
 
   package init() {}
 
+  /// Connections that agreed on permessage-deflate, and the bytes of their compressed messages before and after.
+  package struct CompressionTally: Hashable, Sendable {
+    package var connections = 0
+    package var sentPlainBytes: UInt64 = 0
+    package var sentWireBytes: UInt64 = 0
+    package var receivedPlainBytes: UInt64 = 0
+    package var receivedWireBytes: UInt64 = 0
+  }
+
   /// Connections that did not open, whoever's fault it was.
   package var failed: Int { failures.values.reduce(0, +) }
   /// Of these, the ones that this machine or this tool is to blame for.
@@ -95,5 +107,16 @@ package struct Measurements: Sendable {
     case .sendLag: sendLag
     case .connectTime: connectTime
     }
+  }
+}
+
+extension Tallies.CompressionTally {
+  /// Adds what one reactor saw.
+  mutating func add(_ compressed: Observation.Compressed) {
+    connections += Int(compressed.connections)
+    sentPlainBytes &+= compressed.sentPlainBytes
+    sentWireBytes &+= compressed.sentWireBytes
+    receivedPlainBytes &+= compressed.receivedPlainBytes
+    receivedWireBytes &+= compressed.receivedWireBytes
   }
 }

@@ -119,8 +119,12 @@ extension Verifier {
     case .closed(let closed):
       tallies.closes[closed.cause, default: 0] += 1
       tallies.closeCodes[closed.code, default: 0] += 1
+      if let excerpt, tallies.closeReasons[closed.code] == nil {
+        tallies.closeReasons[closed.code] = CloseReason.shown(excerpt)
+      }
     case .dropped(let dropped): tallies.droppedArrivals += Int(clamping: dropped.count)
     case .stalled(let stalled): tallies.longestStall = max(tallies.longestStall, stalled.nanoseconds)
+    case .compressed(let compressed): tallies.compression.add(compressed)
     case .foreignEcho: tallies.foreignEchoes += 1
     case .unreadable(let unreadable): take(unreadable, excerpt: excerpt)
     case .sent(let sent): take(sent)

@@ -1,6 +1,6 @@
 package import Planning
 package import TraceContext
-import WebSocketProtocol
+package import WebSocketProtocol
 
 /// Makes the frames of one message type: a prepared text patched in place, then masked into the send buffer.
 ///
@@ -46,6 +46,26 @@ package struct MessageFrame: ~Copyable {
     _ identity: MessageIdentity, _ identities: IdentityPermutation, maskKey: UInt32,
     to buffer: UnsafeMutableRawPointer
   ) {
+    fill(identity, identities)
+    guard let base = text.baseAddress else { return }
+    buffer.storeBytes(of: header.0, as: UInt64.self)
+    buffer.storeBytes(of: header.1, toByteOffset: 8, as: UInt64.self)
+    buffer.storeBytes(of: maskKey, toByteOffset: headerLength, as: UInt32.self)
+    FrameEncoding.mask(
+      base, count: count &- headerLength &- 4, key: maskKey, to: buffer + (headerLength &+ 4))
+  }
+
+  /// The frame of one message, compressed; valid until the next use of the compression's pool.
+  package mutating func write(
+    _ identity: MessageIdentity, _ identities: IdentityPermutation, maskKey: UInt32, with compression: Compression
+  ) -> UnsafeRawBufferPointer {
+    fill(identity, identities)
+    let payload = UnsafeRawBufferPointer(rebasing: text[..<(count &- headerLength &- 4)])
+    return compression.frame(.text, payload, maskKey: maskKey)
+  }
+
+  /// Writes a message's ids into the text.
+  private mutating func fill(_ identity: MessageIdentity, _ identities: IdentityPermutation) {
     guard let base = text.baseAddress else { return }
     if let traceIDOffset {
       identities.writeIDs(of: identity, to: base + traceIDOffset)
@@ -53,10 +73,5 @@ package struct MessageFrame: ~Copyable {
     for index in 0..<messageIDOffsets.count {
       IdentityPermutation.write(sequence: identity.sequence, to: base + messageIDOffsets[index])
     }
-    buffer.storeBytes(of: header.0, as: UInt64.self)
-    buffer.storeBytes(of: header.1, toByteOffset: 8, as: UInt64.self)
-    buffer.storeBytes(of: maskKey, toByteOffset: headerLength, as: UInt32.self)
-    FrameEncoding.mask(
-      base, count: count &- headerLength &- 4, key: maskKey, to: buffer + (headerLength &+ 4))
   }
 }

@@ -22,7 +22,7 @@ package enum Session: Sendable {
     /// Send the upgrade.
     case sendUpgrade([UInt8])
     /// The session is open, `headLength` bytes of the input belong to the handshake.
-    case opened(headLength: Int, connectNanoseconds: Int64)
+    case opened(headLength: Int, connectNanoseconds: Int64, compression: CompressionAgreement? = nil)
     case failed(ConnectionFailure)
     /// Answer with a close frame of this code, then end.
     case answerClose(CloseCode)
@@ -70,9 +70,9 @@ package enum Session: Sendable {
         case .incomplete:
           self = .upgrading(since: since, handshake)
           return .nothing
-        case .accepted(let headLength):
+        case .accepted(let headLength, let compression, _):
           self = .open
-          return .opened(headLength: headLength, connectNanoseconds: now - since)
+          return .opened(headLength: headLength, connectNanoseconds: now - since, compression: compression)
         case .refused(let status):
           self = .none
           return .failed(.refusedUpgrade(status: status))
@@ -175,7 +175,26 @@ extension UpgradeFault {
       case .missingConnection: .missingConnection
       case .wrongAccept: .wrongAccept
       case .unrequestedExtension: .unrequestedExtension
+      case .malformedExtensions: .malformedExtensions
+      case .repeatedExtension: .repeatedExtension
+      case .compression(let fault): UpgradeFault(fault)
       case .unrequestedSubprotocol: .unrequestedSubprotocol
+      case .severalSubprotocols: .severalSubprotocols
+      }
+  }
+}
+
+extension UpgradeFault {
+  init(_ fault: CompressionFault) {
+    self =
+      switch fault {
+      case .unknownParameter: .unknownCompressionParameter
+      case .repeatedParameter: .repeatedCompressionParameter
+      case .malformedValue: .malformedCompressionValue
+      case .serverKeepsContext: .serverKeepsContext
+      case .serverWindowTooLarge: .serverWindowTooLarge
+      case .clientWindowNotOffered: .clientWindowNotOffered
+      case .clientWindowTooLarge: .clientWindowTooLarge
       }
   }
 }

@@ -17,8 +17,14 @@ package enum Opcode: UInt8, CaseIterable, Sendable {
 
 /// The rule that incoming frames break.
 package enum ProtocolError: Error, CaseIterable, Hashable, Sendable {
-  /// RSV1 to RSV3 are set and no extension was agreed.
+  /// A bit of RSV1 to RSV3 is set that no agreed extension gives a meaning.
   case reservedBits
+  /// RSV1, which marks a compressed message, on another frame than a message's first.
+  case misplacedCompressionBit
+  /// A compressed message whose bytes are no DEFLATE data.
+  case corruptCompression
+  /// A compressed message that ends inside of a DEFLATE block.
+  case truncatedCompression
   case reservedOpcode
   /// A client's frame without a mask.
   case unmaskedFrame
@@ -42,10 +48,21 @@ package enum ProtocolError: Error, CaseIterable, Hashable, Sendable {
   case forbiddenCloseCode
   /// A data frame after a close frame.
   case dataAfterClose
-  /// A message longer than we accept.
+  /// A message longer than we accept, as it came or inflated.
   case messageTooLarge
 
-  /// The section of RFC 6455 that has the rule.
+  /// The number of the RFC that has the rule.
+  package var standard: UInt16 {
+    switch self {
+    case .misplacedCompressionBit, .corruptCompression, .truncatedCompression: 7692
+    case .reservedBits, .reservedOpcode, .unmaskedFrame, .maskedFrame, .longControlFrame, .fragmentedControlFrame,
+      .lengthNotMinimal, .lengthTooLarge, .unexpectedContinuation, .interleavedMessages, .invalidUTF8,
+      .truncatedCloseCode, .forbiddenCloseCode, .dataAfterClose, .messageTooLarge:
+      6455
+    }
+  }
+
+  /// The section of `standard` that has the rule.
   package var section: (major: UInt8, minor: UInt8) {
     switch self {
     case .reservedBits, .reservedOpcode, .lengthNotMinimal, .lengthTooLarge: (5, 2)
@@ -54,17 +71,20 @@ package enum ProtocolError: Error, CaseIterable, Hashable, Sendable {
     case .unexpectedContinuation, .interleavedMessages: (5, 4)
     case .invalidUTF8: (8, 1)
     case .forbiddenCloseCode, .messageTooLarge: (7, 4)
+    case .misplacedCompressionBit: (6, 0)
+    case .corruptCompression, .truncatedCompression: (7, 2)
     }
   }
 
-  /// The status code to fail the connection with (RFC 6455 §7.4.1).
+  /// The status code to fail the connection with (RFC 6455 §7.4.1). RFC 7692 names none: data that do not inflate are
+  /// "not consistent with the type of the message", 1007.
   package var closeCode: CloseCode {
     switch self {
-    case .invalidUTF8: .invalidPayload
+    case .invalidUTF8, .corruptCompression, .truncatedCompression: .invalidPayload
     case .messageTooLarge: .messageTooBig
-    case .reservedBits, .reservedOpcode, .unmaskedFrame, .maskedFrame, .longControlFrame, .fragmentedControlFrame,
-      .lengthNotMinimal, .lengthTooLarge, .unexpectedContinuation, .interleavedMessages, .truncatedCloseCode,
-      .forbiddenCloseCode, .dataAfterClose:
+    case .reservedBits, .misplacedCompressionBit, .reservedOpcode, .unmaskedFrame, .maskedFrame, .longControlFrame,
+      .fragmentedControlFrame, .lengthNotMinimal, .lengthTooLarge, .unexpectedContinuation, .interleavedMessages,
+      .truncatedCloseCode, .forbiddenCloseCode, .dataAfterClose:
       .protocolError
     }
   }

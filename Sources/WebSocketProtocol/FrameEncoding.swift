@@ -2,6 +2,8 @@
 package enum FrameEncoding {
   /// The longest header: 2 bytes, a 64-bit length, a mask.
   package static let longestHeader = 14
+  /// RSV1 of a header's first byte, which marks a compressed message (RFC 7692 §6).
+  package static let compressionBit: UInt8 = 0x40
 
   /// Bytes of the header of a frame with a payload of `count` bytes.
   @inlinable

@@ -55,12 +55,14 @@ struct HTTPHead {
     return nil
   }
 
+  func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
+
   func first(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 
   /// The value of a field that stands exactly once, or nil.
   func only(_ name: String) -> String? {
-    let values = fields.filter { $0.name == name }
-    return values.count == 1 ? values[0].value : nil
+    let values = all(name)
+    return values.count == 1 ? values[0] : nil
   }
 
   /// Whether one of the comma-separated tokens of a field is `token`, ignoring the case of ASCII letters (RFC 9110
@@ -76,7 +78,7 @@ struct HTTPHead {
   }
 
   /// Without the spaces and tabs at both ends.
-  private static func trimmed(_ text: Substring) -> String {
+  static func trimmed(_ text: Substring) -> String {
     var rest = text.utf8
     while let first = rest.first, first == 0x20 || first == 0x09 { rest.removeFirst() }
     while let last = rest.last, last == 0x20 || last == 0x09 { rest.removeLast() }
@@ -84,7 +86,7 @@ struct HTTPHead {
   }
 
   /// RFC 9110 §5.6.2.
-  private static func isTokenByte(_ byte: UInt8) -> Bool {
+  static func isTokenByte(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"):

@@ -6,12 +6,13 @@ package enum MessageKind: Sendable {
 /// Turns the bytes of one direction of a connection into messages and control frames.
 ///
 /// It opens no socket and keeps no bytes but the fragments of an unfinished message: the caller passes what it has
-/// received and not yet consumed, and keeps what is left over. A message in one frame is not copied.
+/// received and not yet consumed, and keeps what is left over. A message in one frame that is not compressed is not
+/// copied.
 package struct MessageDecoder: ~Copyable {
   package enum Event: Equatable, Sendable {
     /// A message that lies whole in the caller's bytes.
     case message(MessageKind, Range<Int>)
-    /// A message that came in fragments; `takeAssembled()` has it.
+    /// A message that came in fragments or compressed; `takeAssembled()` has it.
     case assembled(MessageKind)
     case ping(Range<Int>)
     case pong(Range<Int>)
@@ -26,7 +27,15 @@ package struct MessageDecoder: ~Copyable {
   @usableFromInline var isClosed = false
   /// The kind of the fragmented message that is under way.
   @usableFromInline var fragmented: MessageKind?
+  /// Whether the fragmented message that is under way is compressed.
+  @usableFromInline var isFragmentedCompressed = false
+  /// Whether the frame that is being read begins a compressed message. Set aside of the frame, and only where it does, so
+  /// that the others pay one look at it.
+  @usableFromInline var isFrameCompressed = false
+  @usableFromInline var allowsCompression = false
   @usableFromInline var fragments: [UInt8] = []
+  /// Nil where none was agreed on. Ask `isCompressing` first where it counts: that touches no reference.
+  package private(set) var compression: Compression?
 
   /// - Parameters:
   ///   - role: which end we are.
@@ -35,6 +44,22 @@ package struct MessageDecoder: ~Copyable {
     expectsMask = role == .server
     self.limit = limit
   }
+
+  /// From now on messages may be compressed, as the handshake agreed.
+  package mutating func use(_ compression: Compression) {
+    self.compression = compression
+    allowsCompression = true
+  }
+
+  /// Frees what it holds: nothing more will come.
+  package mutating func end() {
+    compression = nil
+    allowsCompression = false
+    fragments = []
+  }
+
+  /// Whether compression was agreed on.
+  @inlinable package var isCompressing: Bool { allowsCompression }
 
   /// The next message or control frame in `bytes` from `offset` on, which moves behind it; nil where the bytes end
   /// before. A server's incoming payload is unmasked in place.
@@ -82,7 +107,7 @@ package struct MessageDecoder: ~Copyable {
     return range
   }
 
-  /// The fragmented message that `next` has reported; it is then forgotten.
+  /// The message that `next` has reported as assembled; it is then forgotten.
   package mutating func takeAssembled() -> [UInt8] {
     let bytes = fragments
     fragments = []
@@ -106,12 +131,12 @@ package struct MessageDecoder: ~Copyable {
 
   /// Reads a frame header; nil where the bytes end before it is whole. The payload may still be missing.
   @inlinable
-  func header(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ProtocolError) -> Frame? {
+  mutating func header(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(ProtocolError) -> Frame? {
     let available = bytes.count &- offset
     guard available >= 2 else { return nil }
     let first = bytes[offset]
     let second = bytes[offset &+ 1]
-    guard first & 0x70 == 0 else { throw .reservedBits }
+    if first & 0x70 != 0 { try checkReservedBits(first) }
     guard let opcode = Opcode(rawValue: first & 0x0f) else { throw .reservedOpcode }
     guard (second & 0x80 != 0) == expectsMask else { throw expectsMask ? .unmaskedFrame : .maskedFrame }
     let isFinal = first & 0x80 != 0
@@ -151,14 +176,28 @@ package struct MessageDecoder: ~Copyable {
     return Frame(opcode: opcode, isFinal: isFinal, maskKey: maskKey, payload: start..<start &+ length)
   }
 
+  /// Of a first byte with some of RSV1 to RSV3: only RSV1 can have a meaning, and only in a message's first frame (RFC
+  /// 7692 §6).
+  @usableFromInline
+  mutating func checkReservedBits(_ first: UInt8) throws(ProtocolError) {
+    guard allowsCompression, first & 0x30 == 0 else { throw .reservedBits }
+    guard let opcode = Opcode(rawValue: first & 0x0f) else { throw .reservedOpcode }
+    switch opcode {
+    case .text, .binary: isFrameCompressed = true
+    case .continuation, .close, .ping, .pong: throw .misplacedCompressionBit
+    }
+  }
+
   @inlinable
   mutating func accept(_ frame: Frame, _ bytes: UnsafeRawBufferPointer) throws(ProtocolError) -> Event? {
     switch frame.opcode {
     case .text, .binary:
+      if isFrameCompressed { return try acceptCompressed(frame, bytes) }
       guard fragmented == nil else { throw .interleavedMessages }
       let kind: MessageKind = frame.opcode == .text ? .text : .binary
       guard frame.isFinal else {
         fragmented = kind
+        isFragmentedCompressed = false
         append(frame, bytes)
         return nil
       }
@@ -171,7 +210,9 @@ package struct MessageDecoder: ~Copyable {
       append(frame, bytes)
       guard frame.isFinal else { return nil }
       fragmented = nil
-      if kind == .text {
+      if isFragmentedCompressed {
+        try inflateFragments(kind)
+      } else if kind == .text {
         guard fragments.withUnsafeBytes({ UTF8Text.isValid($0) }) else { throw .invalidUTF8 }
       }
       return .assembled(kind)
@@ -181,9 +222,42 @@ package struct MessageDecoder: ~Copyable {
     }
   }
 
+  /// Of a compressed message the first frame, which alone says that it is one.
+  @usableFromInline
+  mutating func acceptCompressed(_ frame: Frame, _ bytes: UnsafeRawBufferPointer) throws(ProtocolError) -> Event? {
+    isFrameCompressed = false
+    guard fragmented == nil else { throw .interleavedMessages }
+    let kind: MessageKind = frame.opcode == .text ? .text : .binary
+    guard frame.isFinal else {
+      fragmented = kind
+      isFragmentedCompressed = true
+      append(frame, bytes)
+      return nil
+    }
+    try inflate(UnsafeRawBufferPointer(rebasing: bytes[frame.payload]), kind)
+    return .assembled(kind)
+  }
+
   @usableFromInline
   mutating func append(_ frame: Frame, _ bytes: UnsafeRawBufferPointer) {
     fragments.append(contentsOf: bytes[frame.payload])
+  }
+
+  @usableFromInline
+  mutating func inflate(_ payload: UnsafeRawBufferPointer, _ kind: MessageKind) throws(ProtocolError) {
+    // RSV1 passes the header only where compression was agreed.
+    guard let compression else { throw .reservedBits }
+    fragments = try compression.inflate(payload, kind: kind, limit: limit)
+  }
+
+  @usableFromInline
+  mutating func inflateFragments(_ kind: MessageKind) throws(ProtocolError) {
+    let compressed = takeAssembled()
+    var failure: ProtocolError?
+    compressed.withUnsafeBytes { bytes in
+      do throws(ProtocolError) { try inflate(bytes, kind) } catch { failure = error }
+    }
+    if let failure { throw failure }
   }
 
   @usableFromInline

@@ -1,5 +1,6 @@
 import Foundation
 import ReferenceServer
+import Scenarios
 
 /// The reference server in a process of its own.
 final class ReferenceProcess {
@@ -8,13 +9,17 @@ final class ReferenceProcess {
   private let process: Process
 
   /// Starts it and waits until it listens.
-  init(otlpPort: Int, faults: [Fault], exportQueue: Int?) throws {
+  ///
+  /// - Parameter target: what it shall agree to.
+  init(otlpPort: Int, faults: [Fault], exportQueue: Int?, target: Target) throws {
     process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    process.arguments =
-      ["serve", "--port", "0", "--otlp", "http://127.0.0.1:\(otlpPort)", "--end-with-parent"]
-      + faults.flatMap { ["--fault", $0.rawValue] }
-      + (exportQueue.map { ["--export-queue", String($0)] } ?? [])
+    var arguments = ["serve", "--port", "0", "--otlp", "http://127.0.0.1:\(otlpPort)", "--end-with-parent"]
+    for fault in faults { arguments += ["--fault", fault.rawValue] }
+    if let exportQueue { arguments += ["--export-queue", String(exportQueue)] }
+    if target.compression != nil { arguments.append("--compression") }
+    if let subprotocol = target.subprotocols.first { arguments.append("--subprotocol=\(subprotocol)") }
+    process.arguments = arguments
     let output = Pipe()
     process.standardOutput = output
     process.standardInput = FileHandle.nullDevice

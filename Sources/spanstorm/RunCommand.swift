@@ -22,7 +22,8 @@ struct RunCommand: ParsableCommand {
   @Argument(help: "A scenario file.") var scenario: String
   @OptionGroup var load: LoadOptions
   @OptionGroup var engine: EngineOptions
-  @Flag(help: "Tests Spanstorm's own reference server, which is started in a process of its own.")
+  @Flag(
+    help: "Tests Spanstorm's own reference server, in a process of its own; it agrees to what the scenario offers.")
   var reference = false
   @Option(help: ArgumentHelp("A fault that the reference server shows (repeatable).", valueName: "name"))
   var fault: [Fault] = []

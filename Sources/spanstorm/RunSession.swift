@@ -23,6 +23,8 @@ struct RunSession {
   /// - Throws: an exit status; everything that can be told has been.
   func run(reference: (faults: [Fault], exportQueue: Int?)?) throws -> Report {
     Interruption.watch()
+    // The reference server will be somewhere on this machine.
+    let spread = try check(target: reference == nil ? load.target : "ws://127.0.0.1:1")
     let start = Instant.now
     let queue = ObservationQueue()
     let collector = try startCollector(queue, usesAnyPort: reference != nil)
@@ -34,7 +36,7 @@ struct RunSession {
     complain("seed \(plan.seed), collector on http://127.0.0.1:\(collector.port)")
 
     let verifier = VerifierThread(Verifier(scenario, identities: plan.identities), queue: queue)
-    let running = try startLoad(plan, target, queue)
+    let running = try startLoad(plan, target, spread, queue)
     var progress = ProgressLine()
     watch(running, verifier, &progress)
     server?.stop()
@@ -56,6 +58,7 @@ struct RunSession {
       run: RunDescription(
         scenario: scenario.name, target: plan.target.description, seed: plan.seed, version: spanstormVersion,
         wasInterrupted: wasInterrupted, connections: scenario.load.connections,
+        offersCompression: scenario.target.compression != nil,
         seconds: Double(Instant.now - start) / Double(nanosecondsPerSecond), residentBytes: linux_resident_bytes(0)),
       verdict: verdict, collector: counts, droppedDeliveries: dropped)
   }
@@ -75,41 +78,50 @@ struct RunSession {
   private func startReference(_ faults: [Fault], _ exportQueue: Int?, _ collector: Collector) throws -> ReferenceProcess
   {
     do {
-      return try ReferenceProcess(otlpPort: collector.port, faults: faults, exportQueue: exportQueue)
+      return try ReferenceProcess(
+        otlpPort: collector.port, faults: faults, exportQueue: exportQueue, target: scenario.target)
     } catch {
       complain("error: \(error)")
       throw ExitStatus.defect.code
     }
   }
 
-  private func startLoad(_ plan: Plan, _ target: String?, _ queue: ObservationQueue) throws -> any RunningLoad {
+  private func startLoad(
+    _ plan: Plan, _ target: String?, _ spread: Spread, _ queue: ObservationQueue
+  ) throws -> any RunningLoad {
     do {
-      let route = try Route(plan)
-      let limits = MachineLimits.read()
-      let spread = Spread(
-        engine, connections: scenario.load.connections, groupSize: scenario.group?.size ?? 1, limits: limits)
-      try check(limits, spread, route)
-      return try start(plan, target, spread, route, queue)
+      return try start(plan, target, spread, try Route(plan), queue)
     } catch let fault as ResolutionFault {
       complain("error: \(fault)")
       throw ExitStatus.unreachable.code
-    } catch let status as ExitCode {
-      throw status
     } catch {
       complain("error: \(error)")
       throw ExitStatus.defect.code
     }
   }
 
-  /// Tells what this machine lacks; where that would falsify the run, only force runs it.
-  private func check(_ limits: MachineLimits, _ spread: Spread, _ route: Route) throws {
-    let needs = spread.needs(
-      connections: scenario.load.connections, groupSize: scenario.group?.size ?? 1, route: route, spins: engine.spin)
-    let shortfalls = limits.shortfalls(for: needs)
+  /// Tells what this machine lacks, before anything is opened; where that would falsify the run, only force runs it.
+  private func check(target: String?) throws -> Spread {
+    let plan = try file.plan(scenario, seed: 0, target: target)
+    let route: Route
+    do throws(ResolutionFault) {
+      route = try Route(plan)
+    } catch {
+      complain("error: \(error)")
+      throw ExitStatus.unreachable.code
+    }
+    let limits = MachineLimits.read()
+    let connections = scenario.load.connections
+    let groupSize = scenario.group?.size ?? 1
+    let spread = Spread(engine, connections: connections, groupSize: groupSize, limits: limits)
+    let shortfalls = limits.shortfalls(
+      for: spread.needs(connections: connections, groupSize: groupSize, route: route, spins: engine.spin))
     for shortfall in shortfalls { complain(shortfall.line) }
-    guard shortfalls.contains(where: { $0.weight == .forbids }), !engine.force else { return }
-    complain("error: the run would be wrong; --force runs it nevertheless")
-    throw ExitStatus.usage.code
+    if shortfalls.contains(where: { $0.weight == .forbids }), !engine.force {
+      complain("error: the run would be wrong; --force runs it nevertheless")
+      throw ExitStatus.usage.code
+    }
+    return spread
   }
 
   private func start(

@@ -24,6 +24,9 @@ struct ServeCommand: ParsableCommand {
   var exportQueue = 200_000
   @Option(help: ArgumentHelp("A misbehaviour to show (repeatable); see below.", valueName: "name"))
   var fault: [Fault] = []
+  @Flag(help: "Agrees to permessage-deflate (RFC 7692) where a client offers it.") var compression = false
+  @Option(help: ArgumentHelp("A subprotocol that is chosen where a client offers it (repeatable).", valueName: "name"))
+  var subprotocol: [String] = []
   @Flag(help: .hidden) var endWithParent = false
 
   func validate() throws {
@@ -45,8 +48,8 @@ struct ServeCommand: ParsableCommand {
     let server: ReferenceServer
     do {
       server = try ReferenceServer(
-        address: SocketAddress(host: host, port: port), faults: Set(fault), exporter: exporter,
-        isStopping: { Interruption.times > 0 })
+        address: SocketAddress(host: host, port: port), faults: Set(fault), acceptsCompression: compression,
+        subprotocols: subprotocol, exporter: exporter, isStopping: { Interruption.times > 0 })
     } catch {
       complain("error: the reference server cannot listen on \(host):\(port): \(error)")
       throw ExitStatus.usage.code

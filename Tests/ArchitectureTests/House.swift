@@ -25,7 +25,7 @@ struct House {
       "Scenarios": Room(row: 1, own: words, foreign: ["Yams"]),
       "Observations": Room(row: 1, own: words, foreign: threads),
       "OTLPMessages": Room(row: 1, own: words, foreign: []),
-      "WebSocketProtocol": Room(row: 1, own: words, foreign: []),
+      "WebSocketProtocol": Room(row: 1, own: words, foreign: ["CZlib"]),
       // Row 2: decisions
       "Planning": Room(row: 2, own: words.union(["Scenarios"]), foreign: ["Glibc"]),
       "VirtualUsers": Room(row: 2, own: users, foreign: []),

@@ -47,10 +47,10 @@ import Testing
     let outcome = try Tool.run(
       [
         "-c", "ulimit -n 256; exec \"$0\" \"$@\"", Tool.executable.path, "run", Tool.scenario("echo-steady"),
-        "--reference", "--connections", "300",
+        "--reference", "--connections", "300", "--workers", "1",
       ], executable: URL(fileURLWithPath: "/bin/sh"))
     #expect(outcome.status == 64)
-    #expect(outcome.diagnostics.contains("the limit is 256; raise it with 'ulimit -n'"), "\(outcome.diagnostics)")
+    #expect(outcome.diagnostics.contains("the limit is 256; raise it with 'ulimit -n 364'"), "\(outcome.diagnostics)")
   }
 
   @Test func `a target that is not there ends with 69`() throws {

@@ -37,6 +37,43 @@ import Testing
     #expect(plan.output == (try Tool.run(["plan", Tool.scenario(name), "--seed", "7", "--messages", "3"]).output))
   }
 
+  @Test func `a scenario that asks for compression says what it saved`() throws {
+    let outcome = try Tool.runInTime([
+      "run", Tool.scenario("echo-compressed"), "--reference", "--for", "1s", "--rate", "100/s", "--connections", "20",
+    ])
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.diagnostics)")
+    #expect(outcome.output.contains("compression agreed on 20 of 20 connections; messages out "))
+    let connections = try #require(try outcome.report()["connections"] as? [String: Any])
+    let compression = try #require(connections["compression"] as? [String: Double])
+    #expect(compression["connections"] == 20)
+    for ratio in ["sentRatio", "receivedRatio"] { #expect((0.05..<0.9).contains(compression[ratio, default: 0])) }
+  }
+
+  @Test func `what a scenario says to its target in secret stands in no output`() throws {
+    let folder = try TemporaryFolder()
+    let text = try String(contentsOfFile: Tool.scenario("echo-compressed"), encoding: .utf8)
+    let secrets = """
+      target:
+        auth: { basic: "s3cr3t-user:s3cr3t-word" }
+        cookies: { sessionid: s3cr3t-cookie }
+        headers: { X-Key: s3cr3t-header }
+      """
+    let scenario = try folder.write(text.replacing("target:", with: secrets), to: "secret.yaml")
+    let plan = try Tool.run(["plan", scenario])
+    #expect(plan.status == 0, "\(plan.diagnostics)")
+    let run = try Tool.runInTime([
+      "run", scenario, "--reference", "--for", "1s", "--rate", "50/s", "--connections", "10", "--fault",
+      "protocol-error",
+    ])
+    #expect(run.status == 1, "\(run.output)\(run.diagnostics)")
+    let report = try String(contentsOf: run.folder.url.appendingPathComponent("report.json"), encoding: .utf8)
+    for output in [plan.output, plan.diagnostics, run.output, run.diagnostics, report] {
+      #expect(!output.contains("s3cr3t"))
+      // Nor in base64.
+      #expect(!output.contains("czNjcjN0"))
+    }
+  }
+
   @Test func `users of a closed model think between their messages`() throws {
     let folder = try TemporaryFolder()
     let text = try String(contentsOfFile: Tool.scenario("echo-steady"), encoding: .utf8)

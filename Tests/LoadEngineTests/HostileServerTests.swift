@@ -10,6 +10,8 @@ import WebSocketProtocol
 struct Refusal: CustomTestStringConvertible, Sendable {
   var testDescription: String
   var reason: ConnectionFailure
+  /// What the scenario asks of its target beyond the URL.
+  var target = ""
   var script: @Sendable (Peer) throws -> Void
 
   private static func answering(_ label: String, _ reason: ConnectionFailure, _ text: String) -> Refusal {
@@ -27,37 +29,88 @@ struct Refusal: CustomTestStringConvertible, Sendable {
 
   private static let upgrade = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 
-  static let all: [Refusal] = [
-    status(403), status(404), status(500), status(200), status(302),
-    answering("sends a wrong accept", .malformedUpgrade(.wrongAccept), upgrade + "Sec-WebSocket-Accept: x\r\n\r\n"),
-    answering("sends no accept", .malformedUpgrade(.wrongAccept), upgrade + "\r\n"),
-    answering(
-      "sends no upgrade", .malformedUpgrade(.missingUpgrade), "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\n\r\n"),
-    answering(
-      "sends no connection", .malformedUpgrade(.missingConnection), "HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\n\r\n"),
-    answering("speaks something else", .malformedUpgrade(.malformedHead), "SSH-2.0-server\r\n\r\n"),
-    answering(
-      "sends a head without end", .malformedUpgrade(.headTooLong),
-      "HTTP/1.1 101 Yes\r\n" + String(repeating: "X-Filler: yes\r\n", count: 2000)),
-    Refusal(testDescription: "agrees on an extension", reason: .malformedUpgrade(.unrequestedExtension)) { peer in
-      let accept = try ServerHandshake.acceptance(of: peer.request())
-      try peer.send(accept.dropLast(2) + Array("Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n".utf8))
+  /// Upgrades rightly, but for a field that it adds.
+  private static func adding(_ field: String, to target: String, _ fault: UpgradeFault, _ label: String) -> Refusal {
+    Refusal(testDescription: label, reason: .malformedUpgrade(fault), target: target) { peer in
+      let acceptance = try ServerHandshake.acceptance(of: peer.request())
+      try peer.send(acceptance.dropLast(2) + Array("\(field)\r\n\r\n".utf8))
       _ = try peer.next()
-    },
-    Refusal(testDescription: "closes at once", reason: .closedEarly) { peer in _ = try peer.request() },
-    Refusal(testDescription: "resets at once", reason: .system(ECONNRESET)) { peer in
-      _ = try peer.request()
-      peer.reset()
-    },
-    Refusal(testDescription: "closes in its answer", reason: .closedEarly) { peer in
-      _ = try peer.request()
-      try peer.send("HTTP/1.1 101 Switch")
-    },
-    Refusal(testDescription: "never answers", reason: .timedOut) { peer in
-      _ = try peer.request()
-      _ = try peer.next()
-    },
+    }
+  }
+
+  private static let strict =
+    ", compression: { server-no-context-takeover: true, server-max-window-bits: 10, client-max-window-bits: 10 }"
+
+  private static func agreeing(
+    _ parameters: String, to target: String = ", compression: true", _ fault: UpgradeFault, _ label: String
+  ) -> Refusal {
+    adding("Sec-WebSocket-Extensions: permessage-deflate; \(parameters)", to: target, fault, label)
+  }
+
+  private static let negotiations: [Refusal] = [
+    adding("Sec-WebSocket-Extensions: permessage-deflate", to: "", .unrequestedExtension, "agrees on an extension"),
+    adding(
+      "Sec-WebSocket-Extensions: mux", to: ", compression: true", .unrequestedExtension, "agrees on another extension"),
+    adding(
+      "Sec-WebSocket-Extensions: a b", to: ", compression: true", .malformedExtensions, "sends no list of extensions"),
+    adding(
+      "Sec-WebSocket-Extensions: permessage-deflate, permessage-deflate", to: ", compression: true",
+      .repeatedExtension, "compresses twice"),
+    agreeing("a=1", .unknownCompressionParameter, "agrees on an unknown parameter"),
+    agreeing(
+      "server_no_context_takeover; server_no_context_takeover", .repeatedCompressionParameter, "says a parameter twice"),
+    agreeing("server_max_window_bits=16", .malformedCompressionValue, "agrees on a window of 16 bits"),
+    agreeing("server_max_window_bits=10", to: strict, .serverKeepsContext, "keeps its window"),
+    agreeing("server_no_context_takeover", to: strict, .serverWindowTooLarge, "takes a larger window"),
+    agreeing(
+      "server_no_context_takeover; server_max_window_bits=9; client_max_window_bits=11", to: strict,
+      .clientWindowTooLarge, "grants us a larger window than we asked for"),
+    adding("Sec-WebSocket-Protocol: a", to: "", .unrequestedSubprotocol, "chooses a subprotocol of none"),
+    adding("Sec-WebSocket-Protocol: c", to: ", subprotocols: [a, b]", .unrequestedSubprotocol, "chooses another one"),
+    adding("Sec-WebSocket-Protocol: a, b", to: ", subprotocols: [a, b]", .severalSubprotocols, "chooses two"),
   ]
+
+  static let all: [Refusal] =
+    negotiations + [
+      status(403), status(404), status(500), status(200), status(302),
+      answering("sends a wrong accept", .malformedUpgrade(.wrongAccept), upgrade + "Sec-WebSocket-Accept: x\r\n\r\n"),
+      answering("sends no accept", .malformedUpgrade(.wrongAccept), upgrade + "\r\n"),
+      answering(
+        "sends no upgrade", .malformedUpgrade(.missingUpgrade), "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\n\r\n"),
+      answering(
+        "sends no connection", .malformedUpgrade(.missingConnection), "HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\n\r\n"),
+      answering("speaks something else", .malformedUpgrade(.malformedHead), "SSH-2.0-server\r\n\r\n"),
+      answering(
+        "sends a head without end", .malformedUpgrade(.headTooLong),
+        "HTTP/1.1 101 Yes\r\n" + String(repeating: "X-Filler: yes\r\n", count: 2000)),
+      Refusal(testDescription: "closes at once", reason: .closedEarly) { peer in _ = try peer.request() },
+      Refusal(testDescription: "resets at once", reason: .system(ECONNRESET)) { peer in
+        _ = try peer.request()
+        peer.reset()
+      },
+      Refusal(testDescription: "closes in its answer", reason: .closedEarly) { peer in
+        _ = try peer.request()
+        try peer.send("HTTP/1.1 101 Switch")
+      },
+      Refusal(testDescription: "stops in its answer", reason: .timedOut) { peer in
+        _ = try peer.request()
+        try peer.send(upgrade)
+        _ = try peer.next()
+      },
+      Refusal(testDescription: "ends its side in its answer", reason: .closedEarly) { peer in
+        _ = try peer.request()
+        try peer.send(upgrade)
+        peer.endSending()
+        _ = try peer.next()
+      },
+      answering(
+        "sends one field without end", .malformedUpgrade(.headTooLong),
+        upgrade + "X: " + String(repeating: "x", count: 100_000)),
+      Refusal(testDescription: "never answers", reason: .timedOut) { peer in
+        _ = try peer.request()
+        _ = try peer.next()
+      },
+    ]
 }
 
 /// A server that upgrades and then misbehaves after a few messages.
@@ -66,6 +119,8 @@ struct Misbehaviour: CustomTestStringConvertible, Sendable {
   var unreadable: UnreadableReason?
   var cause: CloseCause
   var code: UInt16
+  /// What the scenario asks of its target beyond the URL.
+  var target = ""
   var script: @Sendable (Peer) throws -> Void
 
   private static func frame(
@@ -90,12 +145,81 @@ struct Misbehaviour: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// Agrees on compression, and echoes, but for the second message.
+  private static func compressed(
+    _ label: String, section: StaticSection, code: UInt16, _ bytes: [UInt8]
+  ) -> Misbehaviour {
+    Misbehaviour(
+      testDescription: label, unreadable: .protocolError(section: section, code: code), cause: .protocolError,
+      code: 1006, target: ", compression: true"
+    ) { peer in
+      let compression = try peer.upgradeCompressed()
+      try peer.answer { message, number in
+        try peer.send(
+          number == 2 ? bytes : message.withUnsafeBytes { Array(compression.frame(.text, $0, maskKey: nil)) })
+      }
+    }
+  }
+
+  /// 64 MiB of zeros in 64 KiB.
+  private static let bomb: [UInt8] = {
+    var agreement = CompressionAgreement()
+    agreement.serverNoContextTakeover = true
+    let compression = Compression(agreement, role: .server, pool: CompressionPool())
+    return [UInt8](repeating: 0x61, count: 64 << 20).withUnsafeBytes {
+      Array(compression.frame(.text, $0, maskKey: nil))
+    }
+  }()
+
+  private static let compressions: [Misbehaviour] = [
+    compressed("sends a compression bomb", section: StaticSection(7, 4), code: 1009, bomb),
+    compressed("compresses a ping", section: StaticSection(6, 0, of: 7692), code: 1002, [0xc9, 0x00]),
+    compressed(
+      "marks a continuation as compressed", section: StaticSection(6, 0, of: 7692), code: 1002,
+      [0x41, 0x01, 0xf2, 0xc0, 0x00]),
+    compressed("sends what does not inflate", section: StaticSection(7, 2, of: 7692), code: 1007, [0xc1, 0x01, 0x06]),
+    compressed(
+      "cuts a compressed message", section: StaticSection(7, 2, of: 7692), code: 1007, [0xc1, 0x02, 0xf2, 0x48]),
+    compressed(
+      "compresses invalid UTF-8", section: StaticSection(8, 1), code: 1007,
+      [0xc1, 0x07, 0x00, 0x01, 0x00, 0xfe, 0xff, 0xff, 0x00]),
+    compressed("sets another reserved bit", section: StaticSection(5, 2), code: 1002, [0xa1, 0x00]),
+  ]
+
+  /// A bit for which nothing was agreed, on each kind of frame.
+  private static let reservedBits: [Misbehaviour] = [0x40, 0x20, 0x10].flatMap { bit in
+    [0x81, 0x82, 0x80, 0x88, 0x89, 0x8a].map { first in
+      frame("sets reserved bit \(bit) on \(first)", section: StaticSection(5, 2), [first | bit, 0x00])
+    }
+  }
+
+  private static let reservedOpcodes: [Misbehaviour] = ([3, 4, 5, 6, 7, 11, 12, 13, 14, 15] as [UInt8]).map { opcode in
+    frame("uses opcode \(opcode)", section: StaticSection(5, 2), [0x80 | opcode, 0x00])
+  }
+
+  private static let masked: [Misbehaviour] = [Opcode.text, .binary, .close, .ping, .pong].map { opcode in
+    frame("masks a \(opcode)", section: StaticSection(5, 1), FrameEncoding.frame(opcode, [], maskKey: 0))
+  }
+
   private static func text(_ text: String) -> [UInt8] { FrameEncoding.frame(.text, Array(text.utf8), maskKey: nil) }
 
-  static let all: [Misbehaviour] = [
-    frame("masks a frame", section: StaticSection(5, 1), FrameEncoding.frame(.text, [0x7b, 0x7d], maskKey: 5)),
-    frame("sets a reserved bit", section: StaticSection(5, 2), [0xc1, 0x02, 0x7b, 0x7d]),
-    frame("uses a reserved opcode", section: StaticSection(5, 2), [0x83, 0x00]),
+  static let all: [Misbehaviour] = compressions + reservedBits + reservedOpcodes + masked + others
+
+  private static let others: [Misbehaviour] = [
+    frame("sends a 16-bit length for few bytes", section: StaticSection(5, 2), [0x81, 126, 0, 5]),
+    frame("sends the top bit alone", section: StaticSection(5, 2), [0x82, 127, 0x80, 0, 0, 0, 0, 0, 0, 0]),
+    frame(
+      "sends the longest length", section: StaticSection(7, 4), code: 1009,
+      [0x82, 127, 0x7f] + Array(repeating: 0xff, count: 7)),
+    Misbehaviour(testDescription: "never ends a message", cause: .ours, code: 1000) { peer in
+      try peer.upgrade()
+      try peer.answer { _, number in try peer.send(number == 1 ? [0x01, 0x01, 0x7b] : [0x00, 0x00]) }
+    },
+    Misbehaviour(testDescription: "ends its side and reads on", cause: .streamEnded, code: 1006) { peer in
+      try peer.upgrade()
+      peer.endSending()
+      try peer.answer { _, _ in }
+    },
     frame("sends a 64-bit length for few bytes", section: StaticSection(5, 2), [0x81, 127, 0, 0, 0, 0, 0, 0, 0, 5]),
     frame(
       "sends a length beyond 63 bits", section: StaticSection(5, 2), [0x81, 127] + Array(repeating: 0xff, count: 8)),
@@ -147,7 +271,7 @@ struct HostileServerTests {
   @Test("that does not upgrade tells why, for each connection, and ends", arguments: Refusal.all)
   func refusals(_ refusal: Refusal) throws {
     let server = try ScriptedServer(refusal.script)
-    let run = try LoadRun(port: server.port, connections: 3) { limits in
+    let run = try LoadRun(port: server.port, connections: 3, target: refusal.target) { limits in
       if refusal.reason == .timedOut { limits.handshake = .milliseconds(200) }
     }
     let observations = try #require(run.observations())
@@ -171,7 +295,8 @@ struct HostileServerTests {
   @Test("that misbehaves tells what it did, and how each session ended", arguments: Misbehaviour.all)
   func misbehaviours(_ misbehaviour: Misbehaviour) throws {
     let server = try ScriptedServer(misbehaviour.script)
-    let observations = try #require(try LoadRun(port: server.port, within: "200ms").observations())
+    let observations = try #require(
+      try LoadRun(port: server.port, within: "200ms", target: misbehaviour.target).observations())
     #expect(observations.opened == 2)
     #expect(observations.unreadable == (misbehaviour.unreadable.map { [$0, $0] } ?? []))
     #expect(observations.closed.map(\.cause) == [misbehaviour.cause, misbehaviour.cause])

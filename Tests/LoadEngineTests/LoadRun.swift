@@ -16,11 +16,11 @@ final class LoadRun {
 
   init(
     port: UInt16, connections: Int = 2, phases: String = "{ name: steady, for: 200ms, rate: 100/s }",
-    within: String = "2s", filler: Int = 0, _ change: (inout LoadReactor.Limits) -> Void = { _ in }
+    within: String = "2s", filler: Int = 0, target: String = "", _ change: (inout LoadReactor.Limits) -> Void = { _ in }
   ) throws {
     let yaml = """
       name: made-up
-      target: { url: "ws://127.0.0.1:\(port)/" }
+      target: { url: "ws://127.0.0.1:\(port)/"\(target) }
       load:
         connections: \(connections)
         connect-rate: 10000/s
@@ -79,6 +79,9 @@ extension [Observation] {
   var failures: [ConnectionFailure] { compactMap { if case .failed(let failed) = $0 { failed.reason } else { nil } } }
   var unreadable: [UnreadableReason] {
     compactMap { if case .unreadable(let unreadable) = $0 { unreadable.reason } else { nil } }
+  }
+  var compressed: [Observation.Compressed] {
+    compactMap { if case .compressed(let compressed) = $0 { compressed } else { nil } }
   }
   var closed: [Observation.Closed] { compactMap { if case .closed(let closed) = $0 { closed } else { nil } } }
 }

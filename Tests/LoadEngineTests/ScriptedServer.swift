@@ -99,6 +99,23 @@ final class Peer {
 
   func upgrade() throws { try send(ServerHandshake.acceptance(of: request())) }
 
+  /// Upgrades and agrees to the compression that the client offers; the messages of `answer` are then inflated.
+  func upgradeCompressed() throws -> Compression {
+    let request = try request()
+    guard let agreement = request.acceptableCompression else { throw ScriptFault.ended }
+    try send(ServerHandshake.acceptance(of: request, compression: agreement))
+    return use(agreement)
+  }
+
+  func use(_ agreement: CompressionAgreement) -> Compression {
+    let compression = Compression(agreement, role: .server, pool: CompressionPool())
+    decoder.use(compression)
+    return compression
+  }
+
+  /// Says that nothing more will be sent, and goes on reading.
+  func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
   /// The next event with its payload; waits for it.
   func next() throws -> (event: MessageDecoder.Event, payload: [UInt8]) {
     while true {
@@ -130,13 +147,13 @@ final class Peer {
     while true {
       let (event, payload) = try next()
       switch event {
-      case .message(.text, _):
+      case .message(.text, _), .assembled(.text):
         number += 1
         try body(payload, number)
       case .close(let code, _):
         try send(FrameEncoding.close(code, maskKey: nil))
         return
-      case .message(.binary, _), .assembled, .ping, .pong: break
+      case .message(.binary, _), .assembled(.binary), .ping, .pong: break
       }
     }
   }

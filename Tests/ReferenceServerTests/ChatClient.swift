@@ -11,17 +11,34 @@ final class ChatClient {
   private var decoder = MessageDecoder(role: .client, limit: 1 << 20)
   /// The HTTP status of the answer to the upgrade.
   private(set) var status: UInt16 = 101
+  /// What the server agreed to.
+  private(set) var agreement: CompressionAgreement?
+  private(set) var subprotocol: String?
+  private var compression: Compression?
+  /// Messages that came compressed.
+  let pool = CompressionPool()
 
-  init(port: UInt16, path: String) throws {
+  init(
+    port: UInt16, path: String, compression: CompressionOffer? = nil, subprotocols: [String] = []
+  ) throws {
     let address = try SocketAddress(host: "127.0.0.1", port: port)
     descriptor = try #require(address.connectBlocking(timeLimitSeconds: 10))
-    let handshake = ClientHandshake(host: "h", path: path, headers: [], key: Handshake.key(fromRandom: (1, 2)))
+    let handshake = ClientHandshake(
+      host: "h", path: path, headers: [], subprotocols: subprotocols, compression: compression,
+      key: Handshake.key(fromRandom: (1, 2)))
     try send(handshake.request)
     while true {
       switch try buffer.withUnsafeBytes({ try handshake.read($0) }) {
       case .incomplete: try receive()
-      case .accepted(let length):
+      case .accepted(let length, let agreement, let subprotocol):
         buffer.removeFirst(length)
+        self.agreement = agreement
+        self.subprotocol = subprotocol
+        if let agreement {
+          let compression = Compression(agreement, role: .client, pool: pool)
+          decoder.use(compression)
+          self.compression = compression
+        }
         return
       case .refused(let status):
         self.status = status
@@ -46,7 +63,11 @@ final class ChatClient {
     buffer += chunk[..<count]
   }
 
-  func say(_ text: String) throws { try send(FrameEncoding.frame(.text, Array(text.utf8), maskKey: 0x0102_0304)) }
+  func say(_ text: String) throws {
+    let text = Array(text.utf8)
+    guard let compression else { return try send(FrameEncoding.frame(.text, text, maskKey: 0x0102_0304)) }
+    try send(text.withUnsafeBytes { Array(compression.frame(.text, $0, maskKey: 0x0102_0304)) })
+  }
 
   func sendFrame(_ opcode: Opcode, _ payload: [UInt8]) throws {
     try send(FrameEncoding.frame(opcode, payload, maskKey: 7))

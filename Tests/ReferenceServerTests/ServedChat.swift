@@ -39,7 +39,7 @@ final class ServedChat {
   private final class Batches: Sendable { let all = Mutex<[SpanBatch]>([]) }
   private final class Flag: Sendable { let isSet = Atomic(false) }
 
-  init(faults: Set<Fault> = []) throws {
+  init(faults: Set<Fault> = [], acceptsCompression: Bool = false, subprotocols: [String] = []) throws {
     let batches = Batches()
     let stopping = Flag()
     collector = try Collector.start { batch in batches.all.withLock { $0.append(batch) } }
@@ -48,7 +48,8 @@ final class ServedChat {
     exporter = SpanExporter(configuration)
     // Made here so that a fault is thrown; used by its own thread only from then on.
     nonisolated(unsafe) let server = try ReferenceServer(
-      address: SocketAddress(host: "127.0.0.1", port: 0), faults: faults, exporter: exporter,
+      address: SocketAddress(host: "127.0.0.1", port: 0), faults: faults, acceptsCompression: acceptsCompression,
+      subprotocols: subprotocols, exporter: exporter,
       isStopping: { stopping.isSet.load(ordering: .relaxed) })
     port = server.port
     self.batches = batches

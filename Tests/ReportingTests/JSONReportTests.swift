@@ -38,6 +38,13 @@ struct JSONReportTests {
     #expect(echoes["stale"] == 0)
     #expect(report["seed"] as? String == "18446744073709551615")
     #expect(report["verdict"] as? String == "fail")
+    let connections = try #require(report["connections"] as? [String: Any])
+    #expect(connections["closeReasons"] as? [String: String] == ["1012": "back soon"])
+    #expect(
+      connections["compression"] as? [String: Double] == [
+        "connections": 1008, "sentPlainBytes": 10_000, "sentWireBytes": 4000, "sentRatio": 0.4,
+        "receivedPlainBytes": 20_000, "receivedWireBytes": 5000, "receivedRatio": 0.25,
+      ])
     let latencies = try #require(report["latencies"] as? [String: [String: Double]])
     #expect(latencies["response-time"]?["count"] == 100)
     let median = try #require(latencies["response-time"]?["p50"])
@@ -77,9 +84,17 @@ struct JSONReportTests {
     collector.slowAnswers
     collector.spans
     connections.closeCodes.1012
+    connections.closeReasons.1012
     connections.closes.by the end of the stream, without a close frame
     connections.closes.by the server's close frame
     connections.closes.by us, at the end of the run
+    connections.compression.connections
+    connections.compression.receivedPlainBytes
+    connections.compression.receivedRatio
+    connections.compression.receivedWireBytes
+    connections.compression.sentPlainBytes
+    connections.compression.sentRatio
+    connections.compression.sentWireBytes
     connections.failed
     connections.failures.not upgraded within the time limit
     connections.failures.upgrade refused with HTTP status 403

@@ -64,6 +64,12 @@ enum MadeUpReport {
     tallies.failures = [.refusedUpgrade(status: 403): 1002, .timedOut: 1003]
     tallies.closes = [.server: 1004, .streamEnded: 1005, .ours: 1006]
     tallies.closeCodes = [1012: 1007]
+    tallies.closeReasons = [1012: "back soon"]
+    tallies.compression.connections = 1008
+    tallies.compression.sentPlainBytes = 10_000
+    tallies.compression.sentWireBytes = 4000
+    tallies.compression.receivedPlainBytes = 20_000
+    tallies.compression.receivedWireBytes = 5000
     tallies.messagesSent = 2001
     tallies.messagesEchoed = 2002
     tallies.messagesLost = 2003

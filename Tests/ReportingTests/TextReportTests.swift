@@ -92,6 +92,45 @@ struct TextReportTests {
     #expect(report.text.split(separator: "\n").count == harmless.text.split(separator: "\n").count + 1)
   }
 
+  @Test("has a table of close codes with the first reasons, unless all sessions ended as they should")
+  func closeCodes() throws {
+    let text = try MadeUpReport.make { tallies in
+      tallies.closeCodes = [1000: 5, 1012: 7, 1006: 1, 4999: 7]
+      tallies.closeReasons = [1012: "back soon"]
+    }.text
+    #expect(
+      text.contains(
+        """
+          close code   sessions  meaning, and the first reason
+          1012                7  service restart: 'back soon'
+          4999                7  the application's own
+          1000                5  normal closure
+          1006                1  no close frame
+
+        """))
+    let quiet = try MadeUpReport.make { tallies in
+      tallies.closeCodes = [1000: 5]
+      tallies.closeReasons = [:]
+    }.text
+    #expect(!quiet.contains("first reason"))
+    for code in UInt16(1000)...4999 { #expect(!CloseCodeWords.words(of: code).isEmpty) }
+  }
+
+  @Test(
+    "says what compression saved, where it was asked for or agreed on",
+    arguments: [
+      (
+        "agreed", true, 20,
+        "  compression agreed on 20 of 1001 connections; messages out 40.0% of 10000 bytes, in 25.0% of 20000 bytes\n"
+      ),
+      ("declined", true, 0, "  compression agreed on 0 of 1001 connections\n"), ("not asked", false, 0, nil),
+    ] as [(String, Bool, Int, String?)])
+  func compression(_ label: String, isOffered: Bool, connections: Int, line: String?) throws {
+    var report = try MadeUpReport.make { $0.compression.connections = connections }
+    report.run.offersCompression = isOffered
+    #expect(report.text.contains(line ?? "compression") == (line != nil))
+  }
+
   @Test("tells an interrupted run, and one in which nothing was seen")
   func emptyRun() throws {
     var report = try MadeUpReport.make { $0 = Tallies() }
@@ -103,19 +142,19 @@ struct TextReportTests {
 
   @Test("has words for each failure, close and unreadable message, no two alike")
   func words() {
-    let faults: [UpgradeFault] = [
-      .malformedHead, .headTooLong, .missingUpgrade, .missingConnection, .wrongAccept, .unrequestedExtension,
-      .unrequestedSubprotocol,
-    ]
     let failures: [ConnectionFailure] =
-      [.system(111), .refusedUpgrade(status: 500), .closedEarly, .timedOut] + faults.map { .malformedUpgrade($0) }
+      [.system(111), .refusedUpgrade(status: 500), .closedEarly, .timedOut]
+      + UpgradeFault.allCases.map { .malformedUpgrade($0) }
     let causes: [CloseCause] = [.ours, .server, .streamEnded, .system(104), .protocolError, .backlog]
     let reasons: [UnreadableReason] = [
       .invalidJSON, .notAnObject, .binary, .unmatched, .protocolError(section: StaticSection(5, 2), code: 1002),
+      .protocolError(section: StaticSection(7, 2, of: 7692), code: 1007),
+      .protocolError(section: StaticSection(6, 0, of: 7692), code: 1002),
     ]
     let words = failures.map(\.words) + causes.map(\.words) + reasons.map(\.description)
     #expect(Set(words).count == words.count)
     #expect(words.allSatisfy { !$0.isEmpty })
+    #expect(reasons.last?.description == "frames that break RFC 7692 §6 (close code 1002)")
     #expect(ConnectionFailure.system(111).words == "failed: Connection refused")
     #expect(CloseCause.system(104).words.contains("Connection reset by peer"))
     #expect(ConnectionFailure.refusedUpgrade(status: 500).words.contains("500"))

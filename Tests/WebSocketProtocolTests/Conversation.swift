@@ -11,8 +11,12 @@ enum Said: Equatable {
 }
 
 /// Feeds a decoder as the reactor's stream does: what is not consumed stays, and more is put behind it.
-func decode(_ chunks: [[UInt8]], role: Role, limit: Int = 1 << 20) -> [Said] {
+func decode(
+  _ chunks: [[UInt8]], role: Role, limit: Int = 1 << 20, agreement: CompressionAgreement? = nil,
+  pool: CompressionPool = CompressionPool()
+) -> [Said] {
   var decoder = MessageDecoder(role: role, limit: limit)
+  if let agreement { decoder.use(Compression(agreement, role: role, pool: pool)) }
   var said: [Said] = []
   var kept: [UInt8] = []
   for chunk in chunks {
