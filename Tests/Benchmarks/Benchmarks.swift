@@ -12,7 +12,8 @@ struct Benchmarks: ParsableCommand {
       machine look at the ratios, and at the instruction counts, which do not depend on it.
       """,
     subcommands: [
-      EngineBenchmark.self, InstructionBenchmark.self, LagBenchmark.self, ConnectBenchmark.self, ClientRun.self,
+      EngineBenchmark.self, InstructionBenchmark.self, LagBenchmark.self, ConnectBenchmark.self, HoldBenchmark.self,
+      ClientRun.self,
     ])
 }
 

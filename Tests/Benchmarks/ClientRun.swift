@@ -65,7 +65,7 @@ struct ClientRun: ParsableCommand {
           echo:
             match: { type: echo, seq: "{{ message.id }}" }
             within: 10s
-            trace-context: continued
+            trace-context: unchanged
       """
   }
 }
