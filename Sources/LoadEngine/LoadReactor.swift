@@ -4,6 +4,7 @@ package import Reactor
 import Scenarios
 import Timing
 import TraceContext
+import TransportSecurity
 import VirtualUsers
 import WebSocketProtocol
 
@@ -13,6 +14,9 @@ import WebSocketProtocol
 package final class LoadReactor {
   /// Handshakes under way at once.
   private static let handshakeLimit = 512
+  /// With TLS a handshake costs us and the server about half a millisecond each: more at once would only wait for each
+  /// other, and the echoes of the open connections for them.
+  private static let tlsHandshakeLimit = 128
   /// Longest message that is accepted, in bytes.
   private static let messageLimit = 16 << 20
   /// Messages that are sent before what has arrived is looked at, so that a rate beyond our reach neither keeps echoes
@@ -33,6 +37,7 @@ package final class LoadReactor {
   private let shard: UInt32
   private let limits: Limits
   private let connections: ConnectionTable
+  private let tls: TLSContext?
   private var poller: Poller
   private var observations: ObservationWriter
   private var randomWords = RandomWords()
@@ -83,6 +88,13 @@ package final class LoadReactor {
     self.shard = UInt32(shard)
     self.limits = limits
     self.reader = reader
+    do throws(TLSContextFault) {
+      tls = try plan.tls.map { configuration throws(TLSContextFault) in
+        try TLSContext(client: configuration, host: plan.target.host)
+      }
+    } catch {
+      throw .tls(error)
+    }
     do throws(SystemFault) { poller = try Poller() } catch { throw .system(error) }
     let count = plan.scenario.load.connections
     connections = ConnectionTable(count: count, messageLimit: Self.messageLimit)
@@ -168,7 +180,8 @@ extension LoadReactor {
       return now
     }
     checkHandshakes(now)
-    while nextConnect < connections.count, handshakes < Self.handshakeLimit {
+    let limit = tls == nil ? Self.handshakeLimit : Self.tlsHandshakeLimit
+    while nextConnect < connections.count, handshakes < limit {
       let due = connectStart.advanced(byNanoseconds: plan.connectDue(ofConnection: nextConnect))
       if due > now { return due }
       connect(nextConnect, at: now)
@@ -293,7 +306,7 @@ extension LoadReactor {
         perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
         return false
       }
-      perform(connections[index].session.connected(), on: index, at: .now)
+      perform(connections[index].session.connected(withTLS: tls != nil), on: index, at: .now)
     } else if connections[index].stream.backlog > 0, case .failed(let reason) = connections[index].stream.flush() {
       perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
       return false
@@ -311,6 +324,8 @@ extension LoadReactor {
       case .wouldBlock: return
       case .ended: perform(connections[index].session.streamEnded(errno: nil), on: index, at: .now)
       case .failed(let reason): perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+      case .secured: perform(connections[index].session.secured(), on: index, at: .now)
+      case .broken(let fault): perform(connections[index].session.broken(by: fault), on: index, at: .now)
       }
     }
     // There may be more, and no edge will tell: the others have their turn first.
@@ -327,7 +342,7 @@ extension LoadReactor {
     }
     switch connections[index].session {
     case .open, .closing: readFrames(bytes, from: &offset, on: index, at: now)
-    case .none, .connecting, .upgrading: break
+    case .none, .connecting, .securing, .upgrading: break
     }
     if connections[index].stream.descriptor >= 0 { connections[index].stream.keep(bytes, from: offset) }
   }
@@ -380,6 +395,7 @@ extension LoadReactor {
   private func perform(_ action: Session.Action, on index: Int, at now: Instant) {
     switch action {
     case .nothing: break
+    case .beginTLS: secure(index)
     case .sendUpgrade(let request): transmit(request, on: index)
     case .opened(_, let connectNanoseconds):
       handshakes -= 1
@@ -388,7 +404,9 @@ extension LoadReactor {
       openConnections.append(index)
       openMembers[plan.group(ofConnection: index)] += 1
       observations.write(
-        .opened(Observation.Opened(connection: UInt32(index), at: now, connectNanoseconds: connectNanoseconds)),
+        .opened(
+          Observation.Opened(
+            connection: UInt32(index), security: security(of: index), at: now, connectNanoseconds: connectNanoseconds)),
         at: now)
     case .failed(let reason):
       handshakes -= 1
@@ -403,6 +421,15 @@ extension LoadReactor {
       end(index, .server, code, at: now)
     case .ended(let cause, let code): end(index, cause, code, at: now)
     }
+  }
+
+  private func secure(_ index: Int) {
+    guard let tls, case .failed(let reason) = connections[index].stream.secure(with: tls) else { return }
+    perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+  }
+
+  private func security(of index: Int) -> ConnectionSecurity {
+    tls == nil ? .none : connections[index].stream.resumedSession ? .resumedTLS : .tls
   }
 
   private func end(_ index: Int, _ cause: CloseCause, _ code: CloseCode, at now: Instant) {
@@ -506,12 +533,14 @@ extension LoadReactor {
 /// Why a load cannot be run.
 package enum LoadFault: Error, Hashable, Sendable, CustomStringConvertible {
   case system(SystemFault)
+  case tls(TLSContextFault)
   /// The message types match more than 64 members together.
   case tooManyMatches
 
   package var description: String {
     switch self {
     case .system(let fault): fault.description
+    case .tls(let fault): fault.description
     case .tooManyMatches: "the message types' echoes match more than 64 members together"
     }
   }

@@ -19,6 +19,7 @@ package final class ReferenceServer {
   private var poller: Poller
   private let faults: Set<Fault>
   private let exporter: SpanExporter?
+  private let tls: TLSContext?
   private let isStopping: @Sendable () -> Bool
   private let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 64)
 
@@ -38,9 +39,10 @@ package final class ReferenceServer {
   ///
   /// - Parameters:
   ///   - exporter: takes the spans; nil drops them.
+  ///   - tls: a context in a server's role; nil for plain connections.
   ///   - isStopping: asked a few dozen times a second.
   package init(
-    address: SocketAddress, faults: Set<Fault> = [], exporter: SpanExporter? = nil,
+    address: SocketAddress, faults: Set<Fault> = [], exporter: SpanExporter? = nil, tls: TLSContext? = nil,
     isStopping: @escaping @Sendable () -> Bool
   ) throws(SystemFault) {
     listener = try Listener(address)
@@ -49,6 +51,7 @@ package final class ReferenceServer {
     try poller.add(listener.descriptor, token: .max)
     self.faults = faults
     self.exporter = exporter
+    self.tls = tls
     self.isStopping = isStopping
     var words = RandomWords()
     tracer = Tracer(seed: words.wide())
@@ -102,6 +105,9 @@ package final class ReferenceServer {
       let client = Client(descriptor: descriptor, generation: generation, messageLimit: Self.messageLimit)
       if slot == clients.count { clients.append(client) } else { clients[slot] = client }
       do throws(SystemFault) {
+        if let tls, case .failed(let reason) = client.stream.secure(with: tls) {
+          throw SystemFault(call: "TLS", errno: reason)
+        }
         try poller.add(descriptor, token: UInt64(generation) << 32 | UInt64(slot))
       } catch {
         disconnect(slot, code: .abnormal)
@@ -117,7 +123,8 @@ package final class ReferenceServer {
         if client.stream.descriptor >= 0 { client.stream.keep(bytes, from: offset) }
         if isShort, !untilEnd { return }
       case .wouldBlock: return
-      case .ended, .failed: disconnect(slot, code: .abnormal)
+      case .secured: break
+      case .ended, .failed, .broken: disconnect(slot, code: .abnormal)
       }
     }
   }

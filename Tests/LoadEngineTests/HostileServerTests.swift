@@ -53,7 +53,7 @@ struct Refusal: CustomTestStringConvertible, Sendable {
       _ = try peer.request()
       try peer.send("HTTP/1.1 101 Switch")
     },
-    Refusal(testDescription: "never answers", reason: .timedOut) { peer in
+    Refusal(testDescription: "never answers", reason: .timedOut(.upgrade)) { peer in
       _ = try peer.request()
       _ = try peer.next()
     },
@@ -148,7 +148,7 @@ struct HostileServerTests {
   func refusals(_ refusal: Refusal) throws {
     let server = try ScriptedServer(refusal.script)
     let run = try LoadRun(port: server.port, connections: 3) { limits in
-      if refusal.reason == .timedOut { limits.handshake = .milliseconds(200) }
+      if refusal.reason == .timedOut(.upgrade) { limits.handshake = .milliseconds(200) }
     }
     let observations = try #require(run.observations())
     #expect(observations.failures == Array(repeating: refusal.reason, count: 3))

@@ -84,6 +84,7 @@ struct JSONReportTests {
     connections.failures.not upgraded within the time limit
     connections.failures.upgrade refused with HTTP status 403
     connections.opened
+    connections.resumedTLS
     copies.duplicate
     copies.expected
     copies.foreign
