@@ -1,5 +1,6 @@
 import Timing
 import TraceContext
+import TransportSecurity
 import Yams
 
 extension Scenario {
@@ -63,8 +64,15 @@ extension DocumentReader {
   // MARK: Target and groups
 
   private mutating func readTarget(_ node: Node) -> Target? {
-    guard let fields = mapping(node, named: "target", keys: ["url", "headers"]) else { return nil }
+    guard let fields = mapping(node, named: "target", keys: ["url", "headers", "tls"]) else { return nil }
     let headers = fields["headers"].map { readHeaders($0) } ?? []
+    let url = readURL(fields, of: node)
+    let tls = fields["tls"].map { readTLS($0, for: url) } ?? TLSConfiguration()
+    guard let url, let tls else { return nil }
+    return Target(url: url, headers: headers, tls: tls)
+  }
+
+  private mutating func readURL(_ fields: [String: Node], of node: Node) -> Template? {
     guard let urlNode = required("url", in: fields, of: node, named: "target"),
       let word = text(urlNode, named: "url"), let url = template(urlNode, named: "url", allowing: .connection)
     else { return nil }
@@ -73,7 +81,7 @@ extension DocumentReader {
       report("'url' has no scheme", at: urlNode, hint: "write it as in 'ws://127.0.0.1:8000/path'")
       return nil
     }
-    return Target(url: url, headers: headers)
+    return url
   }
 
   private mutating func readHeaders(_ node: Node) -> [(name: String, value: Template)] {

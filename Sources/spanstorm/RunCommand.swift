@@ -1,9 +1,12 @@
 import ArgumentParser
 import CLinux
 import Foundation
+import Planning
+import Reactor
 import ReferenceServer
 import Reporting
 import Scenarios
+import TransportSecurity
 import Verification
 
 struct RunCommand: ParsableCommand {
@@ -14,6 +17,9 @@ struct RunCommand: ParsableCommand {
       The report goes to standard output, progress to standard error, and report.json into the run's folder. The \
       target must export its spans by OTLP/HTTP to the collector that runs beside the load: by default on the port \
       that the scenario names; with --collector-port on another one. Ctrl-C ends the load early and still reports.
+
+      A wss:// target must show a certificate of an authority that the system trusts, for its name, unless the \
+      scenario or an option says otherwise. The variable SSLKEYLOGFILE names a file that TLS secrets are appended to.
 
       Faults for --reference --fault: \(Fault.allCases.map(\.rawValue).joined(separator: ", ")).
       """)
@@ -39,6 +45,7 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp(
       "Makes the collector answer so much later, as in '1s', to see what exporters do.", valueName: "time"))
   var collectorDelay: String?
+  @OptionGroup var tls: TLSOptions
   @Option(help: ArgumentHelp("Folder of the run; by default a new one under results/.", valueName: "folder"))
   var out: String?
   @Option(help: ArgumentHelp("What is printed: text or json.", valueName: "format")) var format = Format.text
@@ -57,8 +64,10 @@ struct RunCommand: ParsableCommand {
     var scenario = try load.apply(to: try ScenarioFile.read(self.scenario))
     if let collectorPort { scenario.collector.httpPort = Int(collectorPort) }
     if let delay = collectorDelay.flatMap(Quantities.duration) { scenario.collector.answerDelay = delay }
-    // Mistakes in the URL are told before anything is opened.
-    _ = try ScenarioFile.plan(scenario, path: self.scenario, seed: 0, target: load.target)
+    tls.apply(to: &scenario.target.tls)
+    // Mistakes in the URL, and in the files that TLS needs, are told before anything is opened.
+    let plan = try ScenarioFile.plan(scenario, path: self.scenario, seed: 0, target: load.target)
+    try tls.check(plan, isReference: reference)
     let openFiles = linux_raise_open_files()
     guard UInt64(scenario.load.connections) + 64 <= openFiles else {
       complain(
