@@ -110,13 +110,13 @@ extension Stream {
     session.pointee.isShort && session.pointee.fault == nil && !session.pointee.hasEnded
   }
 
-  /// Records came, but nothing for the application.
+  /// Records came, but nothing for the application. No `wouldBlock`: after a short read the end of the stream may be
+  /// there already, and the driver knows whether that was announced.
   private func nothing(
     _ session: UnsafeMutablePointer<TLSSession>, _ shared: UnsafeMutableRawBufferPointer
   ) -> Received {
-    if session.pointee.isShort { return .wouldBlock }
-    // The kernel may have more; the driver decides when that is read.
-    return .bytes(input.isEmpty ? UnsafeMutableRawBufferPointer(rebasing: shared[..<0]) : input.bytes, isShort: false)
+    .bytes(
+      input.isEmpty ? UnsafeMutableRawBufferPointer(rebasing: shared[..<0]) : input.bytes, isShort: isDone(session))
   }
 
   mutating func send(_ bytes: UnsafeRawBufferPointer, _ session: UnsafeMutablePointer<TLSSession>) -> Sent {

@@ -15,7 +15,7 @@ package struct Stream: ~Copyable {
 
   package enum Received {
     /// Everything that was received and not consumed; hand the rest back with `keep(from:)`. A short read says that
-    /// the kernel had no more.
+    /// the kernel had no more. With TLS there may be none, where only records for TLS itself came.
     case bytes(UnsafeMutableRawBufferPointer, isShort: Bool)
     case wouldBlock
     /// The peer has closed its side.
