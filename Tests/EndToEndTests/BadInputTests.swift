@@ -136,10 +136,12 @@ import Testing
 
 /// `spanstorm serve` for as long as a closure runs.
 enum ReferenceServerProcess {
-  static func with<Result>(_ body: (_ origin: String) throws -> Result) throws -> Result {
+  static func with<Result>(
+    _ arguments: [String] = [], _ body: (_ origin: String) throws -> Result
+  ) throws -> Result {
     let process = Process()
     process.executableURL = Tool.executable
-    process.arguments = ["serve"]
+    process.arguments = ["serve"] + arguments
     let output = Pipe()
     process.standardOutput = output
     try process.run()
