@@ -95,6 +95,7 @@ extension Stream {
       filled = input.count - before
       if input.isEmpty { input.clear() }
     }
+    session.pointee.releaseBuffers()
     if session.pointee.wire.pointee.output_count > 0 { reply(session) }
     if filled > 0 {
       let bytes = input.isEmpty ? UnsafeMutableRawBufferPointer(rebasing: shared[..<filled]) : input.bytes

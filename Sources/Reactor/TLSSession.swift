@@ -98,6 +98,10 @@ struct TLSSession {
   /// Without read-ahead, which a BIO in memory does not need, OpenSSL takes one record at a time from the wire.
   var mayHaveMore: Bool { wire.pointee.input_count > 0 || SSL_pending(ssl) > 0 }
 
+  /// Frees OpenSSL's record buffers, but for a record that is half there. With TLS 1.3 a ticket makes it allocate one for
+  /// writing, 16 KB that an idle client would keep until it sends (measured with OpenSSL 3.0).
+  func releaseBuffers() { SSL_free_buffers(ssl) }
+
   /// Encrypts one record at most, and returns how many bytes went into it; nil where the session is broken.
   func write(_ bytes: UnsafeRawBufferPointer) -> Int? {
     var count = 0
