@@ -50,7 +50,7 @@ extension LoadLoop {
     let result = connections[index].stream.send(frame)
     if case .failed(let reason) = result {
       drop(1, due: due, at: now)
-      perform(connections[index].session.streamEnded(errno: reason), on: index, at: now)
+      streamEnded(index, errno: reason, at: now)
       return
     }
     sequence &+= 1

@@ -293,7 +293,7 @@ extension LoadLoop {
     deadline = now.advanced(byNanoseconds: limits.close.clampedNanoseconds)
     for index in 0..<connections.count {
       if connections[index].isOpen {
-        connections[index].session.beganClosing()
+        connections[index].session.beganClosing(at: now)
         transmit(FrameEncoding.close(.normal, maskKey: randomWords.word()), on: index)
       } else {
         perform(connections[index].session.abandoned(), on: index, at: now)

@@ -66,7 +66,20 @@ extension Expectation.Latency {
     case .serviceTime: "service time (echoed − sent)"
     case .sendLag: "send lag (sent − due)"
     case .connectTime: "connect time"
+    case .dnsTime: "  name lookup, before"
+    case .tcpTime: "  of it TCP"
+    case .tlsTime: "  of it TLS"
+    case .upgradeTime: "  of it upgrade"
+    case .closeTime: "close frame to end of stream"
     case .pingTime: "ping to pong"
+    }
+  }
+
+  /// Whether it is told also where nothing of it was measured.
+  var isAlwaysTold: Bool {
+    switch self {
+    case .responseTime, .serviceTime, .sendLag, .connectTime: true
+    case .dnsTime, .tcpTime, .tlsTime, .upgradeTime, .closeTime, .pingTime: false
     }
   }
 }

@@ -26,6 +26,16 @@ package struct Expectation: Hashable, Sendable {
     case sendLag = "send-lag"
     /// From the first SYN to the end of the upgrade.
     case connectTime = "connect-time"
+    /// What the resolver took for a name, once a run.
+    case dnsTime = "dns-time"
+    /// Of the connect time: the TCP handshake.
+    case tcpTime = "tcp-time"
+    /// Of the connect time: the TLS handshake.
+    case tlsTime = "tls-time"
+    /// Of the connect time: from our request to the end of the server's answer.
+    case upgradeTime = "upgrade-time"
+    /// From our close frame to the end of the stream.
+    case closeTime = "close-time"
     /// From a ping to its pong.
     case pingTime = "ping-time"
   }

@@ -79,6 +79,7 @@ extension [Observation] {
   var securities: [ConnectionSecurity] {
     compactMap { if case .opened(let opened) = $0 { opened.security } else { nil } }
   }
+  var stages: [StageTimes] { compactMap { if case .opened(let opened) = $0 { opened.stages } else { nil } } }
   var opened: Int { count { if case .opened = $0 { true } else { false } } }
   var sent: [Observation.Sent] { compactMap { if case .sent(let sent) = $0 { sent } else { nil } } }
   var echoed: [Observation.Echoed] { compactMap { if case .echoed(let echoed) = $0 { echoed } else { nil } } }

@@ -34,6 +34,9 @@ struct TLSLoadTests {
     #expect(observations.closed.map(\.cause) == [.ours, .ours])
     #expect(observations.closed.map(\.code) == [1000, 1000])
     #expect(observations.securities == [.tls, .tls])
+    for stages in observations.stages {
+      #expect(ConnectionStage.allCases.allSatisfy { (stages[$0] ?? 0) > 0 })
+    }
   }
 
   @Test("resumes sessions where that is asked for, once one has been given")
