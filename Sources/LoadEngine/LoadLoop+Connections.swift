@@ -162,7 +162,7 @@ extension LoadLoop {
   /// Sends bytes that are no message of the plan: the upgrade and control frames.
   mutating func transmit(_ bytes: [UInt8], on index: Int) {
     guard connections[index].stream.descriptor >= 0 else { return }
-    guard connections[index].stream.backlog < limits.backlogBytes else {
+    guard connections[index].stream.backlog < backlogBytes else {
       perform(connections[index].session.failedByUs(.backlog), on: index, at: .now)
       return
     }

@@ -316,8 +316,10 @@ package struct StaticSection: Hashable, Sendable, BitwiseCopyable, CustomStringC
 
 /// Who ended a session, and how.
 package enum CloseCause: Hashable, Sendable, BitwiseCopyable {
-  /// We began the closing handshake, or ended the run.
+  /// We began the closing handshake, and the stream ended.
   case ours
+  /// We began the closing handshake, and the stream did not end within the time limit.
+  case unanswered
   /// The server sent a close frame first.
   case server
   /// The TCP stream ended without a close frame.
@@ -330,4 +332,12 @@ package enum CloseCause: Hashable, Sendable, BitwiseCopyable {
   case protocolError
   /// The server did not read what we sent, or not fast enough: too much was waiting.
   case backlog
+
+  /// Whether we ended it because the run was over.
+  package var isOurWill: Bool {
+    switch self {
+    case .ours, .unanswered: true
+    case .server, .streamEnded, .system, .tls, .protocolError, .backlog: false
+    }
+  }
 }

@@ -90,6 +90,12 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
 package struct ResolutionFault: Error, Hashable, Sendable, CustomStringConvertible {
   package var host: String
   package var reason: String
+
+  package init(host: String, reason: String) {
+    self.host = host
+    self.reason = reason
+  }
+
   package var description: String { "cannot resolve '\(host)': \(reason)" }
 }
 

@@ -49,6 +49,7 @@ extension CloseCause {
   var words: String {
     switch self {
     case .ours: "by us, at the end of the run"
+    case .unanswered: "by us, and not ended by the server within the time limit"
     case .server: "by the server's close frame"
     case .streamEnded: "by the end of the stream, without a close frame"
     case .system(let errno): "by a failed socket: \(SystemError.text(ofErrno: errno))"

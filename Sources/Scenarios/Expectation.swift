@@ -48,6 +48,8 @@ package struct Expectation: Hashable, Sendable {
     case failedConnections = "failed-connections"
     /// Sessions that ended before the run did.
     case lostConnections = "lost-connections"
+    /// Sessions that we closed and whose server did not end them in time.
+    case unansweredCloses = "unanswered-closes"
     case droppedArrivals = "dropped-arrivals"
   }
 

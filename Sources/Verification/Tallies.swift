@@ -78,7 +78,9 @@ package struct Tallies: Hashable, Sendable {
   /// Of these, the ones that this machine or this tool is to blame for.
   package var failedByUs: Int { failures.reduce(0) { $1.key.isOurs ? $0 + $1.value : $0 } }
   /// Sessions that ended otherwise than by us at the end of the run.
-  package var lost: Int { closes.reduce(0) { $1.key == .ours ? $0 : $0 + $1.value } }
+  package var lost: Int { closes.reduce(0) { $1.key.isOurWill ? $0 : $0 + $1.value } }
+  /// Of those that we ended, the ones whose server did not end the stream in time.
+  package var unansweredCloses: Int { closes[.unanswered] ?? 0 }
   /// Traces that leave the question open.
   package var tracesIncomplete: Int { tracesPartial + tracesUnseen }
 }

@@ -68,10 +68,12 @@ package enum Session: Sendable {
     }
   }
 
-  /// Since when a session has been awaited, or nil where none is.
-  package var awaitedSince: Instant? {
+  /// The stage of a connection that is no session yet, and since when it lasts.
+  package var stage: (stage: ConnectionStage, since: Instant)? {
     switch self {
-    case .connecting(let opening), .securing(let opening), .upgrading(let opening): opening.begin
+    case .connecting(let opening): (.tcp, opening.since)
+    case .securing(let opening): (.tls, opening.since)
+    case .upgrading(let opening): (.upgrade, opening.since)
     case .none, .open, .closing: nil
     }
   }
@@ -193,7 +195,7 @@ package enum Session: Sendable {
     }
   }
 
-  /// The time limit for the upgrade, or for the server's close frame, is over.
+  /// The time limit of the stage, or of the closing handshake, is over.
   package mutating func timedOut() -> Action {
     switch consume self {
     case .connecting:
@@ -207,7 +209,7 @@ package enum Session: Sendable {
       return .failed(.timedOut(.upgrade))
     case .closing(_, let code):
       self = .none
-      return .ended(.ours, code: code ?? .abnormal)
+      return .ended(.unanswered, code: code ?? .abnormal)
     case let other:
       self = other
       return .nothing

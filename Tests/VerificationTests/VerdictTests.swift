@@ -32,6 +32,7 @@ struct VerdictTests {
     run.addFact(
       .closed(
         Observation.Closed(connection: 0, at: run.now, cause: .ours, code: 1000, closeNanoseconds: 2_500_000)))
+    run.addFact(.closed(Observation.Closed(connection: 1, at: run.now, cause: .unanswered, code: 1006)))
     for _ in 0..<9 { run.add(run.exchange()) }
     var last = run.exchange()
     last.echoes.removeLast()
@@ -203,6 +204,8 @@ struct ExpectationCase: CustomTestStringConvertible, Sendable {
     ExpectationCase(text: "lost-copies <= 1", actual: 1, outcome: .met),
     ExpectationCase(text: "duplicate-copies == 0", actual: 0, outcome: .met),
     ExpectationCase(text: "failed-connections == 0", actual: 1, outcome: .unmet),
+    ExpectationCase(text: "unanswered-closes == 0", actual: 1, outcome: .unmet),
+    ExpectationCase(text: "lost-connections == 0", actual: 0, outcome: .met),
     ExpectationCase(text: "dropped-arrivals < 1", actual: 1, outcome: .unmet),
   ]
 }

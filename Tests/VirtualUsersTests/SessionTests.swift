@@ -126,7 +126,7 @@ struct Transition: CustomTestStringConvertible, Sendable {
     Transition(
       from: "closing", fact: .broken, to: "none",
       action: .ended(.ours, code: .abnormal, closeNanoseconds: 300)),
-    Transition(from: "closing", fact: .timedOut, to: "none", action: .ended(.ours, code: .abnormal)),
+    Transition(from: "closing", fact: .timedOut, to: "none", action: .ended(.unanswered, code: .abnormal)),
     Transition(from: "closing", fact: .failedByUs, to: "none", action: .ended(.backlog, code: .abnormal)),
   ]
 

@@ -13,10 +13,12 @@ struct Route {
   var sources: [SocketAddress]
   /// What the resolver took for each name; nothing for addresses in digits.
   private(set) var lookups: [Observation.Resolved] = []
+  private let lookup: NameLookup
 
-  /// Looks the target's names up. Blocks while the resolver does.
+  /// Looks the target's names up. Blocks while the resolver does, but not beyond the target's time limit.
   init(_ plan: Plan) throws(ResolutionFault) {
     let target = plan.scenario.target
+    lookup = NameLookup(limit: target.timeLimits.dns)
     (addresses, sources) = ([], [])
     if target.connectTo.isEmpty {
       let all = try lookUp(plan.target.host, port: plan.target.port)
@@ -40,7 +42,7 @@ struct Route {
   private mutating func lookUp(_ host: String, port: UInt16) throws(ResolutionFault) -> [SocketAddress] {
     if let address = SocketAddress(digits: host, port: port) { return [address] }
     let begin = Instant.now
-    let all = try SocketAddress.all(host: host, port: port)
+    let all = try lookup.addresses(of: host, port: port)
     let end = Instant.now
     lookups.append(Observation.Resolved(at: end, nanoseconds: end - begin))
     return all
