@@ -128,7 +128,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "spanstorm", "ReferenceServer", "Verification", "TestInputs",
+        "spanstorm", "ReferenceServer", "Verification", "Reactor", "TestInputs",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

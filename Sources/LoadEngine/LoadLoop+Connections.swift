@@ -2,6 +2,7 @@ import Observations
 import Planning
 import Reactor
 import Timing
+import TransportSecurity
 import VirtualUsers
 import WebSocketProtocol
 
@@ -24,7 +25,7 @@ extension LoadLoop {
       let token = UInt64(connections[index].generation) << 32 | UInt64(index)
       try poller.add(connections[index].stream.descriptor, token: token)
     } catch {
-      perform(connections[index].session.streamEnded(errno: error.errno), on: index, at: now)
+      streamEnded(index, errno: error.errno, at: now)
     }
   }
 
@@ -54,12 +55,12 @@ extension LoadLoop {
     if case .connecting = connections[index].session {
       let reason = connections[index].stream.connectError
       if reason != 0 {
-        perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+        streamEnded(index, errno: reason, at: .now)
         return false
       }
-      perform(connections[index].session.connected(withTLS: tls != nil), on: index, at: .now)
+      connected(index, at: .now)
     } else if connections[index].stream.backlog > 0, case .failed(let reason) = connections[index].stream.flush() {
-      perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+      streamEnded(index, errno: reason, at: .now)
       return false
     }
     return connections[index].stream.descriptor >= 0
@@ -73,10 +74,10 @@ extension LoadLoop {
         consume(bytes, on: index)
         if isShort, !untilEnd { return }
       case .wouldBlock: return
-      case .ended: perform(connections[index].session.streamEnded(errno: nil), on: index, at: .now)
-      case .failed(let reason): perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
-      case .secured: perform(connections[index].session.secured(), on: index, at: .now)
-      case .broken(let fault): perform(connections[index].session.broken(by: fault), on: index, at: .now)
+      case .ended: streamEnded(index, errno: nil, at: .now)
+      case .failed(let reason): streamEnded(index, errno: reason, at: .now)
+      case .secured: secured(index, at: .now)
+      case .broken(let fault): broken(index, by: fault, at: .now)
       }
     }
     // There may be more, and no edge will tell: the others have their turn first.
@@ -90,10 +91,10 @@ extension LoadLoop {
       consume(bytes, on: index)
       return !isShort && connections[index].stream.descriptor >= 0
     case .wouldBlock: return false
-    case .ended: perform(connections[index].session.streamEnded(errno: nil), on: index, at: .now)
-    case .failed(let reason): perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
-    case .secured: perform(connections[index].session.secured(), on: index, at: .now)
-    case .broken(let fault): perform(connections[index].session.broken(by: fault), on: index, at: .now)
+    case .ended: streamEnded(index, errno: nil, at: .now)
+    case .failed(let reason): streamEnded(index, errno: reason, at: .now)
+    case .secured: secured(index, at: .now)
+    case .broken(let fault): broken(index, by: fault, at: .now)
     }
     return false
   }
@@ -108,7 +109,7 @@ extension LoadLoop {
     }
     if case .upgrading = connections[index].session {
       let action = connections[index].session.received(answer: UnsafeRawBufferPointer(bytes), at: now)
-      if case .opened(let headLength, _, let agreement) = action {
+      if case .opened(let headLength, _, _, let agreement) = action {
         offset = headLength
         if let agreement {
           connections[index].decoder.use(Compression(agreement, role: .client, pool: compressionPool))
@@ -161,13 +162,13 @@ extension LoadLoop {
   /// Sends bytes that are no message of the plan: the upgrade and control frames.
   mutating func transmit(_ bytes: [UInt8], on index: Int) {
     guard connections[index].stream.descriptor >= 0 else { return }
-    guard connections[index].stream.backlog < limits.backlogBytes else {
+    guard connections[index].stream.backlog < backlogBytes else {
       perform(connections[index].session.failedByUs(.backlog), on: index, at: .now)
       return
     }
     let result = bytes.withUnsafeBytes { connections[index].stream.send($0) }
     if case .failed(let reason) = result {
-      perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+      streamEnded(index, errno: reason, at: .now)
     }
   }
 
@@ -177,7 +178,7 @@ extension LoadLoop {
     case .nothing: break
     case .beginTLS: secure(index)
     case .sendUpgrade(let request): transmit(request, on: index)
-    case .opened(_, let connectNanoseconds, _):
+    case .opened(_, let connectNanoseconds, let stages, _):
       handshakes -= 1
       opened += 1
       connections[index].attempts = 0
@@ -189,7 +190,7 @@ extension LoadLoop {
         .opened(
           Observation.Opened(
             connection: UInt32(number(of: index)), security: security(of: index), at: now,
-            connectNanoseconds: connectNanoseconds)),
+            connectNanoseconds: connectNanoseconds, stages: stages)),
         at: now)
     case .failed(let reason):
       handshakes -= 1
@@ -202,21 +203,39 @@ extension LoadLoop {
       let answer = code == .noStatus ? CloseCode.normal : code
       let frame = FrameEncoding.close(answer, maskKey: randomWords.word())
       _ = frame.withUnsafeBytes { connections[index].stream.send($0) }
-      end(index, .server, code, at: now)
-    case .ended(let cause, let code): end(index, cause, code, at: now)
+      end(index, .server, code, nil, at: now)
+    case .ended(let cause, let code, let closeNanoseconds): end(index, cause, code, closeNanoseconds, at: now)
     }
+  }
+
+  private mutating func connected(_ index: Int, at now: Instant) {
+    perform(connections[index].session.connected(withTLS: tls != nil, at: now), on: index, at: now)
+  }
+
+  private mutating func secured(_ index: Int, at now: Instant) {
+    perform(connections[index].session.secured(at: now), on: index, at: now)
+  }
+
+  private mutating func broken(_ index: Int, by fault: TLSFault, at now: Instant) {
+    perform(connections[index].session.broken(by: fault, at: now), on: index, at: now)
+  }
+
+  mutating func streamEnded(_ index: Int, errno: Int32?, at now: Instant) {
+    perform(connections[index].session.streamEnded(errno: errno, at: now), on: index, at: now)
   }
 
   private mutating func secure(_ index: Int) {
     guard let tls, case .failed(let reason) = connections[index].stream.secure(with: tls) else { return }
-    perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+    streamEnded(index, errno: reason, at: .now)
   }
 
   private func security(of index: Int) -> ConnectionSecurity {
     tls == nil ? .none : connections[index].stream.resumedSession ? .resumedTLS : .tls
   }
 
-  private mutating func end(_ index: Int, _ cause: CloseCause, _ code: CloseCode, at now: Instant) {
+  private mutating func end(
+    _ index: Int, _ cause: CloseCause, _ code: CloseCode, _ closeNanoseconds: Int64?, at now: Instant
+  ) {
     connections[index].stream.close()
     connections[index].decoder.end()
     openMembers[index / groupSize] -= 1
@@ -228,7 +247,8 @@ extension LoadLoop {
     }
     observations.write(
       closed: Observation.Closed(
-        connection: UInt32(number(of: index)), at: now, cause: cause, code: code.rawValue),
+        connection: UInt32(number(of: index)), at: now, cause: cause, code: code.rawValue,
+        closeNanoseconds: closeNanoseconds),
       at: now)
     planRetry(of: index, at: now)
   }

@@ -33,7 +33,7 @@ extension LoadLoop {
   private mutating func send(on index: Int?, type: Int, due: Int64, phase: Int) {
     let due = loadStart.advanced(byNanoseconds: due)
     let now = Instant.now
-    guard let index, connections[index].stream.backlog < limits.backlogBytes else {
+    guard let index, connections[index].stream.backlog < backlogBytes else {
       drop(1, due: due, at: now)
       return
     }
@@ -50,7 +50,7 @@ extension LoadLoop {
     let result = connections[index].stream.send(frame)
     if case .failed(let reason) = result {
       drop(1, due: due, at: now)
-      perform(connections[index].session.streamEnded(errno: reason), on: index, at: now)
+      streamEnded(index, errno: reason, at: now)
       return
     }
     sequence &+= 1

@@ -36,7 +36,8 @@ struct LoadLoop: ~Copyable {
   let addresses: [SocketAddress]
   let sources: [SocketAddress]
   let spins: Bool
-  let limits: LoadReactor.Limits
+  let limits: StageLimits
+  let backlogBytes: Int
   let control: LoadControl
   let share: Share
   let part: Int
@@ -116,7 +117,8 @@ struct LoadLoop: ~Copyable {
     addresses = settings.addresses
     sources = settings.sources
     spins = settings.spins
-    limits = settings.limits
+    limits = StageLimits(plan.scenario.target.timeLimits)
+    backlogBytes = settings.backlogBytes
     share = settings.share
     part = settings.part
     reconnect = plan.scenario.target.reconnect
@@ -290,10 +292,10 @@ extension LoadLoop {
   private mutating func beginClosing(_ now: Instant) {
     stage = .closing
     retries.removeAll()
-    deadline = now.advanced(byNanoseconds: limits.close.clampedNanoseconds)
+    deadline = now.advanced(byNanoseconds: limits.close)
     for index in 0..<connections.count {
       if connections[index].isOpen {
-        connections[index].session.beganClosing()
+        connections[index].session.beganClosing(at: now)
         transmit(FrameEncoding.close(.normal, maskKey: randomWords.word()), on: index)
       } else {
         perform(connections[index].session.abandoned(), on: index, at: now)
@@ -305,12 +307,12 @@ extension LoadLoop {
     for index in 0..<connections.count { perform(connections[index].session.timedOut(), on: index, at: now) }
   }
 
+  /// Gives up connections whose stage has lasted too long.
   private mutating func checkHandshakes(_ now: Instant) {
     guard now >= nextHandshakeCheck, handshakes > 0 else { return }
-    let limit = limits.handshake.clampedNanoseconds
-    nextHandshakeCheck = now.advanced(byNanoseconds: min(limit, nanosecondsPerSecond / 2))
+    nextHandshakeCheck = now.advanced(byNanoseconds: limits.checkInterval)
     for index in 0..<nextConnect {
-      if let since = connections[index].session.awaitedSince, now - since > limit {
+      if let (stage, since) = connections[index].session.stage, now - since > limits[stage] {
         perform(connections[index].session.timedOut(), on: index, at: now)
       }
     }

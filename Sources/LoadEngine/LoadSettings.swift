@@ -2,18 +2,6 @@ package import Planning
 package import Reactor
 
 extension LoadReactor {
-  /// How much of a server's slowness a load bears.
-  package struct Limits: Sendable {
-    /// From the first SYN to the end of the upgrade.
-    package var handshake: Duration = .seconds(30)
-    /// From our close frame to the end of the stream.
-    package var close: Duration = .seconds(3)
-    /// Bytes that may wait to be sent on one connection; a message that is due then is a dropped arrival.
-    package var backlogBytes = 1 << 20
-
-    package init() {}
-  }
-
   /// What one reactor does of a load, and how.
   package struct Settings: Sendable {
     /// The part of the load.
@@ -26,7 +14,8 @@ extension LoadReactor {
     package var sources: [SocketAddress] = []
     /// Whether the last microseconds before a message is due are spent looking at the clock, which takes a whole core.
     package var spins = false
-    package var limits = Limits()
+    /// Bytes that may wait to be sent on one connection; a message that is due then is a dropped arrival.
+    package var backlogBytes = 1 << 20
 
     package init(addresses: [SocketAddress]) { self.addresses = addresses }
   }

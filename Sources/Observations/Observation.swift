@@ -15,6 +15,7 @@ package enum Observation: Sendable, BitwiseCopyable {
   case stalled(Stalled)
   case compressed(Compressed)
   case ponged(Ponged)
+  case resolved(Resolved)
 
   /// A connection was upgraded to a WebSocket session.
   package struct Opened: Sendable, BitwiseCopyable {
@@ -23,12 +24,18 @@ package enum Observation: Sendable, BitwiseCopyable {
     package var at: Instant
     /// From the first SYN to the end of the upgrade.
     package var connectNanoseconds: Int64
+    /// What of it each stage took.
+    package var stages: StageTimes
 
-    package init(connection: UInt32, security: ConnectionSecurity = .none, at: Instant, connectNanoseconds: Int64) {
+    package init(
+      connection: UInt32, security: ConnectionSecurity = .none, at: Instant, connectNanoseconds: Int64,
+      stages: StageTimes = StageTimes()
+    ) {
       self.connection = connection
       self.security = security
       self.at = at
       self.connectNanoseconds = connectNanoseconds
+      self.stages = stages
     }
   }
 
@@ -178,6 +185,17 @@ package enum Observation: Sendable, BitwiseCopyable {
     }
   }
 
+  /// The resolver told the addresses of a name.
+  package struct Resolved: Sendable, BitwiseCopyable {
+    package var at: Instant
+    package var nanoseconds: Int64
+
+    package init(at: Instant, nanoseconds: Int64) {
+      self.at = at
+      self.nanoseconds = nanoseconds
+    }
+  }
+
   /// A session ended.
   package struct Closed: Sendable, BitwiseCopyable {
     package var connection: UInt32
@@ -185,12 +203,17 @@ package enum Observation: Sendable, BitwiseCopyable {
     package var cause: CloseCause
     /// The status code of the close frame that was received; 1006 where there was none (RFC 6455 §7.1.5).
     package var code: UInt16
+    /// From our close frame to the end of the stream; nil where we sent none first, or the stream did not end in time.
+    package var closeNanoseconds: Int64?
 
-    package init(connection: UInt32, at: Instant, cause: CloseCause, code: UInt16) {
+    package init(
+      connection: UInt32, at: Instant, cause: CloseCause, code: UInt16, closeNanoseconds: Int64? = nil
+    ) {
       self.connection = connection
       self.at = at
       self.cause = cause
       self.code = code
+      self.closeNanoseconds = closeNanoseconds
     }
   }
 }
@@ -238,11 +261,6 @@ package enum ConnectionFailure: Hashable, Sendable, BitwiseCopyable {
     case .tls, .refusedUpgrade, .malformedUpgrade, .closedEarly, .timedOut: false
     }
   }
-}
-
-/// What a connection goes through before it is a session.
-package enum ConnectionStage: Hashable, Sendable, BitwiseCopyable {
-  case tcp, tls, upgrade
 }
 
 /// The rule of RFC 6455 §4.1 (or HTTP, or RFC 7692) that an answer to the upgrade breaks.
@@ -298,8 +316,10 @@ package struct StaticSection: Hashable, Sendable, BitwiseCopyable, CustomStringC
 
 /// Who ended a session, and how.
 package enum CloseCause: Hashable, Sendable, BitwiseCopyable {
-  /// We began the closing handshake, or ended the run.
+  /// We began the closing handshake, and the stream ended.
   case ours
+  /// We began the closing handshake, and the stream did not end within the time limit.
+  case unanswered
   /// The server sent a close frame first.
   case server
   /// The TCP stream ended without a close frame.
@@ -312,4 +332,12 @@ package enum CloseCause: Hashable, Sendable, BitwiseCopyable {
   case protocolError
   /// The server did not read what we sent, or not fast enough: too much was waiting.
   case backlog
+
+  /// Whether we ended it because the run was over.
+  package var isOurWill: Bool {
+    switch self {
+    case .ours, .unanswered: true
+    case .server, .streamEnded, .system, .tls, .protocolError, .backlog: false
+    }
+  }
 }

@@ -14,11 +14,21 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
     self = first
   }
 
+  /// Reads an address in digits; nil for a name. Asks nobody.
+  package init?(digits host: String, port: UInt16) {
+    guard let address = try? Self.all(host: host, port: port, flags: AI_NUMERICHOST).first else { return nil }
+    self = address
+  }
+
   /// Every address of a name, in the resolver's order; at least one. Blocks while the resolver does.
   package static func all(host: String, port: UInt16) throws(ResolutionFault) -> [SocketAddress] {
+    try all(host: host, port: port, flags: 0)
+  }
+
+  private static func all(host: String, port: UInt16, flags: Int32) throws(ResolutionFault) -> [SocketAddress] {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    hints.ai_flags = AI_NUMERICSERV
+    hints.ai_flags = AI_NUMERICSERV | flags
     var found: UnsafeMutablePointer<addrinfo>?
     let status = getaddrinfo(host, String(port), &hints, &found)
     defer { if let found { freeaddrinfo(found) } }
@@ -80,6 +90,12 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
 package struct ResolutionFault: Error, Hashable, Sendable, CustomStringConvertible {
   package var host: String
   package var reason: String
+
+  package init(host: String, reason: String) {
+    self.host = host
+    self.reason = reason
+  }
+
   package var description: String { "cannot resolve '\(host)': \(reason)" }
 }
 

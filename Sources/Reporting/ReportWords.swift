@@ -49,6 +49,7 @@ extension CloseCause {
   var words: String {
     switch self {
     case .ours: "by us, at the end of the run"
+    case .unanswered: "by us, and not ended by the server within the time limit"
     case .server: "by the server's close frame"
     case .streamEnded: "by the end of the stream, without a close frame"
     case .system(let errno): "by a failed socket: \(SystemError.text(ofErrno: errno))"
@@ -66,7 +67,20 @@ extension Expectation.Latency {
     case .serviceTime: "service time (echoed − sent)"
     case .sendLag: "send lag (sent − due)"
     case .connectTime: "connect time"
+    case .dnsTime: "  name lookup, before"
+    case .tcpTime: "  of it TCP"
+    case .tlsTime: "  of it TLS"
+    case .upgradeTime: "  of it upgrade"
+    case .closeTime: "close frame to end of stream"
     case .pingTime: "ping to pong"
+    }
+  }
+
+  /// Whether it is told also where nothing of it was measured.
+  var isAlwaysTold: Bool {
+    switch self {
+    case .responseTime, .serviceTime, .sendLag, .connectTime: true
+    case .dnsTime, .tcpTime, .tlsTime, .upgradeTime, .closeTime, .pingTime: false
     }
   }
 }

@@ -7,7 +7,7 @@ extension DocumentReader {
   mutating func readTarget(_ node: Node) -> Target? {
     let keys = [
       "url", "headers", "subprotocols", "compression", "auth", "cookies", "addresses", "connect-to", "source-addresses",
-      "reconnect", "ping", "slow-reading", "tls",
+      "reconnect", "ping", "slow-reading", "time-limits", "tls",
     ]
     guard let fields = mapping(node, named: "target", keys: keys) else { return nil }
     let headers = fields["headers"].map { readHeaders($0) } ?? []
@@ -32,7 +32,8 @@ extension DocumentReader {
       cookies: cookies,
       reconnect: fields["reconnect"].flatMap { readReconnect($0) },
       pingInterval: fields["ping"].flatMap { positiveDuration($0, named: "ping") },
-      slowReading: fields["slow-reading"].flatMap { readSlowReading($0) }, addresses: addresses ?? .first,
+      slowReading: fields["slow-reading"].flatMap { readSlowReading($0) },
+      timeLimits: fields["time-limits"].map { readTimeLimits($0) } ?? TimeLimits(), addresses: addresses ?? .first,
       connectTo: connectTo, sourceAddresses: sources)
   }
 

@@ -26,6 +26,16 @@ package struct Expectation: Hashable, Sendable {
     case sendLag = "send-lag"
     /// From the first SYN to the end of the upgrade.
     case connectTime = "connect-time"
+    /// What the resolver took for a name, once a run.
+    case dnsTime = "dns-time"
+    /// Of the connect time: the TCP handshake.
+    case tcpTime = "tcp-time"
+    /// Of the connect time: the TLS handshake.
+    case tlsTime = "tls-time"
+    /// Of the connect time: from our request to the end of the server's answer.
+    case upgradeTime = "upgrade-time"
+    /// From our close frame to the end of the stream.
+    case closeTime = "close-time"
     /// From a ping to its pong.
     case pingTime = "ping-time"
   }
@@ -38,6 +48,8 @@ package struct Expectation: Hashable, Sendable {
     case failedConnections = "failed-connections"
     /// Sessions that ended before the run did.
     case lostConnections = "lost-connections"
+    /// Sessions that we closed and whose server did not end them in time.
+    case unansweredCloses = "unanswered-closes"
     case droppedArrivals = "dropped-arrivals"
   }
 

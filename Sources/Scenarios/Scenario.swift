@@ -33,6 +33,7 @@ package struct Target: Sendable {
   /// Time between two pings of one connection; nil sends none.
   package var pingInterval: Duration?
   package var slowReading: SlowReading?
+  package var timeLimits = TimeLimits()
   /// Which addresses of the URL's host connections go to.
   package var addresses: AddressPolicy
   /// `host:port` of the servers that connections go to in turn, instead of the URL's host; empty for that.

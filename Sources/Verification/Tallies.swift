@@ -78,12 +78,15 @@ package struct Tallies: Hashable, Sendable {
   /// Of these, the ones that this machine or this tool is to blame for.
   package var failedByUs: Int { failures.reduce(0) { $1.key.isOurs ? $0 + $1.value : $0 } }
   /// Sessions that ended otherwise than by us at the end of the run.
-  package var lost: Int { closes.reduce(0) { $1.key == .ours ? $0 : $0 + $1.value } }
+  package var lost: Int { closes.reduce(0) { $1.key.isOurWill ? $0 : $0 + $1.value } }
+  /// Of those that we ended, the ones whose server did not end the stream in time.
+  package var unansweredCloses: Int { closes[.unanswered] ?? 0 }
   /// Traces that leave the question open.
   package var tracesIncomplete: Int { tracesPartial + tracesUnseen }
 }
 
-/// How long things took; warm-up phases are left out of all but the connect time.
+/// How long things took; warm-up phases are left out, but not of what
+/// belongs to connections.
 package struct Measurements: Sendable {
   /// Echoed − due, for each copy.
   package var responseTime = LatencyHistogram()
@@ -94,7 +97,24 @@ package struct Measurements: Sendable {
   /// The same by phase, from the first; nil for a phase that has sent nothing yet, or is a warm-up.
   package var sendLagByPhase: [LatencyHistogram?] = []
   package var connectTime = LatencyHistogram()
+  package var dnsTime = LatencyHistogram()
+  package var tcpTime = LatencyHistogram()
+  package var tlsTime = LatencyHistogram()
+  package var upgradeTime = LatencyHistogram()
+  package var closeTime = LatencyHistogram()
   package var pingTime = LatencyHistogram()
+
+  mutating func record(_ opened: Observation.Opened) {
+    connectTime.record(nanoseconds: opened.connectNanoseconds)
+    for stage in ConnectionStage.allCases {
+      guard let nanoseconds = opened.stages[stage] else { continue }
+      switch stage {
+      case .tcp: tcpTime.record(nanoseconds: nanoseconds)
+      case .tls: tlsTime.record(nanoseconds: nanoseconds)
+      case .upgrade: upgradeTime.record(nanoseconds: nanoseconds)
+      }
+    }
+  }
 
   mutating func record(sendLag nanoseconds: Int64, phase: Int) {
     sendLag.record(nanoseconds: nanoseconds)
@@ -109,6 +129,11 @@ package struct Measurements: Sendable {
     case .serviceTime: serviceTime
     case .sendLag: sendLag
     case .connectTime: connectTime
+    case .dnsTime: dnsTime
+    case .tcpTime: tcpTime
+    case .tlsTime: tlsTime
+    case .upgradeTime: upgradeTime
+    case .closeTime: closeTime
     case .pingTime: pingTime
     }
   }

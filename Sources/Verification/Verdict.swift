@@ -137,6 +137,7 @@ extension JudgedExpectation {
         case .duplicateCopies: Double(tallies.copiesDuplicate)
         case .failedConnections: Double(tallies.failed)
         case .lostConnections: Double(tallies.lost)
+        case .unansweredCloses: Double(tallies.unansweredCloses)
         case .droppedArrivals: Double(tallies.droppedArrivals)
         }
     }
@@ -155,7 +156,7 @@ extension Expectation.Metric {
     switch self {
     case .latency, .count(.lostMessages), .count(.lostCopies): true
     case .propagation, .completeTraces, .count(.duplicateCopies), .count(.failedConnections),
-      .count(.lostConnections), .count(.droppedArrivals):
+      .count(.lostConnections), .count(.unansweredCloses), .count(.droppedArrivals):
       false
     }
   }

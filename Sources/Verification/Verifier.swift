@@ -115,11 +115,12 @@ extension Verifier {
     case .opened(let opened):
       tallies.opened += 1
       if opened.security == .resumedTLS { tallies.resumed += 1 }
-      measurements.connectTime.record(nanoseconds: opened.connectNanoseconds)
+      measurements.record(opened)
     case .failed(let failed): tallies.failures[failed.reason, default: 0] += 1
     case .closed(let closed):
       tallies.closes[closed.cause, default: 0] += 1
       tallies.closeCodes[closed.code, default: 0] += 1
+      if let nanoseconds = closed.closeNanoseconds { measurements.closeTime.record(nanoseconds: nanoseconds) }
       if let excerpt, tallies.closeReasons[closed.code] == nil {
         tallies.closeReasons[closed.code] = CloseReason.shown(excerpt)
       }
@@ -127,6 +128,7 @@ extension Verifier {
     case .stalled(let stalled): tallies.longestStall = max(tallies.longestStall, stalled.nanoseconds)
     case .compressed(let compressed): tallies.compression.add(compressed)
     case .ponged(let ponged): measurements.pingTime.record(nanoseconds: ponged.roundTripNanoseconds)
+    case .resolved(let resolved): measurements.dnsTime.record(nanoseconds: resolved.nanoseconds)
     case .foreignEcho: tallies.foreignEchoes += 1
     case .unreadable(let unreadable): take(unreadable, excerpt: excerpt)
     case .sent(let sent): take(sent)

@@ -9,16 +9,41 @@ package import WebSocketProtocol
 package enum Session: Sendable {
   /// Not begun, or over.
   case none
+  // Boxed, so that a session that is open does not keep the room that opening it took.
   /// The TCP connection is under way.
-  case connecting(since: Instant, ClientHandshake)
+  indirect case connecting(Opening)
   /// The TLS handshake is under way.
-  case securing(since: Instant, ClientHandshake)
+  indirect case securing(Opening)
   /// The upgrade was sent.
-  case upgrading(since: Instant, ClientHandshake)
+  indirect case upgrading(Opening)
   case open
   /// Our close frame was sent; the server's (whose code is kept) and the stream's end are awaited: the server closes
   /// TCP first (RFC 6455 §7.1.1).
-  case closing(CloseCode?)
+  case closing(since: Instant, CloseCode?)
+
+  /// What is known of a connection on its way to a session.
+  package struct Opening: Sendable {
+    let handshake: ClientHandshake
+    /// When the first SYN went out.
+    let begin: Instant
+    /// When its stage began.
+    fileprivate(set) var since: Instant
+    fileprivate(set) var times = StageTimes()
+
+    init(_ handshake: ClientHandshake, at now: Instant) {
+      self.handshake = handshake
+      begin = now
+      since = now
+    }
+
+    /// The same with one stage behind it.
+    func after(_ stage: ConnectionStage, at now: Instant) -> Opening {
+      var next = self
+      next.times[stage] = now - since
+      next.since = now
+      return next
+    }
+  }
 
   package enum Action: Equatable, Sendable {
     case nothing
@@ -27,12 +52,13 @@ package enum Session: Sendable {
     /// Send the upgrade.
     case sendUpgrade([UInt8])
     /// The session is open, `headLength` bytes of the input belong to the handshake.
-    case opened(headLength: Int, connectNanoseconds: Int64, compression: CompressionAgreement? = nil)
+    case opened(
+      headLength: Int, connectNanoseconds: Int64, stages: StageTimes, compression: CompressionAgreement? = nil)
     case failed(ConnectionFailure)
     /// Answer with a close frame of this code, then end.
     case answerClose(CloseCode)
-    /// End the connection.
-    case ended(CloseCause, code: CloseCode)
+    /// End the connection; where our close frame began that, it took so long.
+    case ended(CloseCause, code: CloseCode, closeNanoseconds: Int64? = nil)
   }
 
   package var isOpen: Bool {
@@ -42,28 +68,31 @@ package enum Session: Sendable {
     }
   }
 
-  /// Since when a session has been awaited, or nil where none is.
-  package var awaitedSince: Instant? {
+  /// The stage of a connection that is no session yet, and since when it lasts.
+  package var stage: (stage: ConnectionStage, since: Instant)? {
     switch self {
-    case .connecting(let since, _), .securing(let since, _), .upgrading(let since, _): since
+    case .connecting(let opening): (.tcp, opening.since)
+    case .securing(let opening): (.tls, opening.since)
+    case .upgrading(let opening): (.upgrade, opening.since)
     case .none, .open, .closing: nil
     }
   }
 
   package mutating func began(_ handshake: ClientHandshake, at now: Instant) {
-    self = .connecting(since: now, handshake)
+    self = .connecting(Opening(handshake, at: now))
   }
 
   /// The TCP connection stands.
-  package mutating func connected(withTLS isSecured: Bool) -> Action {
+  package mutating func connected(withTLS isSecured: Bool, at now: Instant) -> Action {
     switch consume self {
-    case .connecting(let since, let handshake):
+    case .connecting(let opening):
+      let next = opening.after(.tcp, at: now)
       if isSecured {
-        self = .securing(since: since, handshake)
+        self = .securing(next)
         return .beginTLS
       }
-      self = .upgrading(since: since, handshake)
-      return .sendUpgrade(handshake.request)
+      self = .upgrading(next)
+      return .sendUpgrade(next.handshake.request)
     case let other:
       self = other
       return .nothing
@@ -71,11 +100,11 @@ package enum Session: Sendable {
   }
 
   /// The TLS handshake is over.
-  package mutating func secured() -> Action {
+  package mutating func secured(at now: Instant) -> Action {
     switch consume self {
-    case .securing(let since, let handshake):
-      self = .upgrading(since: since, handshake)
-      return .sendUpgrade(handshake.request)
+    case .securing(let opening):
+      self = .upgrading(opening.after(.tls, at: now))
+      return .sendUpgrade(opening.handshake.request)
     case let other:
       self = other
       return .nothing
@@ -83,7 +112,7 @@ package enum Session: Sendable {
   }
 
   /// The TLS handshake failed, or the TLS session broke later.
-  package mutating func broken(by fault: TLSFault) -> Action {
+  package mutating func broken(by fault: TLSFault, at now: Instant) -> Action {
     switch consume self {
     case .none:
       self = .none
@@ -94,24 +123,26 @@ package enum Session: Sendable {
     case .open:
       self = .none
       return .ended(.tls(fault), code: .abnormal)
-    case .closing(let code):
+    case .closing(let since, let code):
       self = .none
-      return .ended(.ours, code: code ?? .abnormal)
+      return .ended(.ours, code: code ?? .abnormal, closeNanoseconds: now - since)
     }
   }
 
   /// Bytes that answer the upgrade are there.
   package mutating func received(answer bytes: UnsafeRawBufferPointer, at now: Instant) -> Action {
     switch consume self {
-    case .upgrading(let since, let handshake):
+    case .upgrading(let opening):
       do throws(ClientHandshake.Fault) {
-        switch try handshake.read(bytes) {
+        switch try opening.handshake.read(bytes) {
         case .incomplete:
-          self = .upgrading(since: since, handshake)
+          self = .upgrading(opening)
           return .nothing
         case .accepted(let headLength, let compression, _):
           self = .open
-          return .opened(headLength: headLength, connectNanoseconds: now - since, compression: compression)
+          return .opened(
+            headLength: headLength, connectNanoseconds: now - opening.begin,
+            stages: opening.after(.upgrade, at: now).times, compression: compression)
         case .refused(let status):
           self = .none
           return .failed(.refusedUpgrade(status: status))
@@ -132,8 +163,8 @@ package enum Session: Sendable {
     case .open:
       self = .none
       return .answerClose(code)
-    case .closing:
-      self = .closing(code)
+    case .closing(let since, _):
+      self = .closing(since: since, code)
       return .nothing
     case let other:
       self = other
@@ -142,12 +173,12 @@ package enum Session: Sendable {
   }
 
   /// We sent a close frame because the run is over.
-  package mutating func beganClosing() {
-    self = .closing(nil)
+  package mutating func beganClosing(at now: Instant) {
+    self = .closing(since: now, nil)
   }
 
   /// The TCP stream ended, or failed with an `errno`.
-  package mutating func streamEnded(errno: Int32?) -> Action {
+  package mutating func streamEnded(errno: Int32?, at now: Instant) -> Action {
     switch consume self {
     case .none:
       self = .none
@@ -158,13 +189,13 @@ package enum Session: Sendable {
     case .open:
       self = .none
       return .ended(errno.map { .system($0) } ?? .streamEnded, code: .abnormal)
-    case .closing(let code):
+    case .closing(let since, let code):
       self = .none
-      return .ended(.ours, code: code ?? .abnormal)
+      return .ended(.ours, code: code ?? .abnormal, closeNanoseconds: now - since)
     }
   }
 
-  /// The time limit for the upgrade, or for the server's close frame, is over.
+  /// The time limit of the stage, or of the closing handshake, is over.
   package mutating func timedOut() -> Action {
     switch consume self {
     case .connecting:
@@ -176,9 +207,9 @@ package enum Session: Sendable {
     case .upgrading:
       self = .none
       return .failed(.timedOut(.upgrade))
-    case .closing(let code):
+    case .closing(_, let code):
       self = .none
-      return .ended(.ours, code: code ?? .abnormal)
+      return .ended(.unanswered, code: code ?? .abnormal)
     case let other:
       self = other
       return .nothing

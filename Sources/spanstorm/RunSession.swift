@@ -26,7 +26,7 @@ struct RunSession {
   func run(reference: (faults: [Fault], exportQueue: Int?)?) throws -> Report {
     Interruption.watch()
     // The reference server will be somewhere on this machine.
-    let spread = try check(target: reference == nil ? load.target : "ws://127.0.0.1:1")
+    let (spread, checked) = try check(target: reference == nil ? load.target : "ws://127.0.0.1:1")
     let start = Instant.now
     let queue = ObservationQueue()
     let collector = try startCollector(queue, usesAnyPort: reference != nil)
@@ -38,7 +38,9 @@ struct RunSession {
     complain("seed \(plan.seed), collector on http://127.0.0.1:\(collector.port)")
 
     let verifier = VerifierThread(Verifier(scenario, identities: plan.identities), queue: queue)
-    let running = try startLoad(plan, target, spread, queue)
+    let route = reference == nil ? checked : try self.route(of: plan)
+    queue.push(ObservationBatch(observations: route.lookups.map { .resolved($0) }))
+    let running = try startLoad(plan, target, spread, route, queue)
     var progress = ProgressLine()
     watch(running, verifier, &progress)
     server?.stop()
@@ -89,13 +91,10 @@ struct RunSession {
   }
 
   private func startLoad(
-    _ plan: Plan, _ target: String?, _ spread: Spread, _ queue: ObservationQueue
+    _ plan: Plan, _ target: String?, _ spread: Spread, _ route: Route, _ queue: ObservationQueue
   ) throws -> any RunningLoad {
     do {
-      return try start(plan, target, spread, try Route(plan), queue)
-    } catch let fault as ResolutionFault {
-      complain("error: \(fault)")
-      throw ExitStatus.unreachable.code
+      return try start(plan, target, spread, route, queue)
     } catch {
       complain("error: \(error)")
       throw ExitStatus.defect.code
@@ -103,15 +102,8 @@ struct RunSession {
   }
 
   /// Tells what this machine lacks, before anything is opened; where that would falsify the run, only force runs it.
-  private func check(target: String?) throws -> Spread {
-    let plan = try file.plan(scenario, seed: 0, target: target)
-    let route: Route
-    do throws(ResolutionFault) {
-      route = try Route(plan)
-    } catch {
-      complain("error: \(error)")
-      throw ExitStatus.unreachable.code
-    }
+  private func check(target: String?) throws -> (spread: Spread, route: Route) {
+    let route = try route(of: try file.plan(scenario, seed: 0, target: target))
     let limits = MachineLimits.read()
     let connections = scenario.load.connections
     let groupSize = scenario.group?.size ?? 1
@@ -123,7 +115,16 @@ struct RunSession {
       complain("error: the run would be wrong; --force runs it nevertheless")
       throw ExitStatus.usage.code
     }
-    return spread
+    return (spread, route)
+  }
+
+  private func route(of plan: Plan) throws -> Route {
+    do throws(ResolutionFault) {
+      return try Route(plan)
+    } catch {
+      complain("error: \(error)")
+      throw ExitStatus.unreachable.code
+    }
   }
 
   private func start(

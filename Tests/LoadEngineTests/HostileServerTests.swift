@@ -1,6 +1,7 @@
 import Foundation
 import LoadEngine
 import Observations
+import Scenarios
 import Synchronization
 import Testing
 import TraceContext
@@ -272,7 +273,7 @@ struct HostileServerTests {
   func refusals(_ refusal: Refusal) throws {
     let server = try ScriptedServer(refusal.script)
     let run = try LoadRun(port: server.port, connections: 3, target: refusal.target) { limits in
-      if refusal.reason == .timedOut(.upgrade) { limits.handshake = .milliseconds(200) }
+      if refusal.reason == .timedOut(.upgrade) { limits.upgrade = .milliseconds(200) }
     }
     let observations = try #require(run.observations())
     #expect(observations.failures == Array(repeating: refusal.reason, count: 3))

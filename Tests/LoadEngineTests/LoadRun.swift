@@ -18,7 +18,7 @@ final class LoadRun {
   init(
     port: UInt16, connections: Int = 2, phases: String = "{ name: steady, for: 200ms, rate: 100/s }",
     within: String = "2s", filler: Int = 0, target: String = "", tls: TLSConfiguration? = nil,
-    _ change: (inout LoadReactor.Limits) -> Void = { _ in }
+    _ change: (inout TimeLimits) -> Void = { _ in }
   ) throws {
     let yaml = """
       name: made-up
@@ -38,12 +38,10 @@ final class LoadRun {
       """
     var scenario = try Scenario(yaml: yaml, file: "made-up.yaml")
     if let tls { scenario.target.tls = tls }
+    scenario.target.timeLimits.close = .milliseconds(500)
+    change(&scenario.target.timeLimits)
     plan = try Plan(scenario: scenario, seed: 5)
-    var limits = LoadReactor.Limits()
-    limits.close = .milliseconds(500)
-    change(&limits)
-    var settings = LoadReactor.Settings(addresses: [try SocketAddress(host: "127.0.0.1", port: port)])
-    settings.limits = limits
+    let settings = LoadReactor.Settings(addresses: [try SocketAddress(host: "127.0.0.1", port: port)])
     // Made here so that a fault is thrown; used by its own thread only from then on.
     nonisolated(unsafe) let reactor = try LoadReactor(
       plan: plan, settings: settings, sink: queue, control: control)
@@ -79,6 +77,7 @@ extension [Observation] {
   var securities: [ConnectionSecurity] {
     compactMap { if case .opened(let opened) = $0 { opened.security } else { nil } }
   }
+  var stages: [StageTimes] { compactMap { if case .opened(let opened) = $0 { opened.stages } else { nil } } }
   var opened: Int { count { if case .opened = $0 { true } else { false } } }
   var sent: [Observation.Sent] { compactMap { if case .sent(let sent) = $0 { sent } else { nil } } }
   var echoed: [Observation.Echoed] { compactMap { if case .echoed(let echoed) = $0 { echoed } else { nil } } }

@@ -2,6 +2,7 @@ import Foundation
 import LoadEngine
 import Observations
 import Reactor
+import Scenarios
 import TestInputs
 import Testing
 import TransportSecurity
@@ -34,6 +35,9 @@ struct TLSLoadTests {
     #expect(observations.closed.map(\.cause) == [.ours, .ours])
     #expect(observations.closed.map(\.code) == [1000, 1000])
     #expect(observations.securities == [.tls, .tls])
+    for stages in observations.stages {
+      #expect(ConnectionStage.allCases.allSatisfy { (stages[$0] ?? 0) > 0 })
+    }
   }
 
   @Test("resumes sessions where that is asked for, once one has been given")
@@ -122,7 +126,7 @@ struct TLSLoadTests {
   func refusals(_ refusal: Refusal) throws {
     let server = try ScriptedServer(refusal.script)
     let run = try LoadRun(port: server.port, connections: 3, tls: trusting) { limits in
-      if refusal.reason == .timedOut(.tls) { limits.handshake = .milliseconds(200) }
+      if refusal.reason == .timedOut(.tls) { limits.tls = .milliseconds(200) }
     }
     let observations = try #require(run.observations())
     #expect(observations.failures == Array(repeating: refusal.reason, count: 3))
@@ -135,7 +139,7 @@ struct TLSLoadTests {
       _ = try peer.next()
     }
     let front = try TLSFront(certificates.good, passingOnTo: server.port)
-    let run = try LoadRun(port: front.port, tls: trusting) { $0.handshake = .milliseconds(500) }
+    let run = try LoadRun(port: front.port, tls: trusting) { $0.upgrade = .milliseconds(200) }
     #expect(try #require(run.observations()).failures == [.timedOut(.upgrade), .timedOut(.upgrade)])
   }
 

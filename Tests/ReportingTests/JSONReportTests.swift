@@ -129,6 +129,13 @@ struct JSONReportTests {
     findings[].requirement
     findings[].source
     format
+    latencies.close-time.count
+    latencies.close-time.max
+    latencies.close-time.mean
+    latencies.close-time.p50
+    latencies.close-time.p90
+    latencies.close-time.p99
+    latencies.close-time.p99.9
     latencies.connect-time.count
     latencies.connect-time.max
     latencies.connect-time.mean
@@ -136,6 +143,13 @@ struct JSONReportTests {
     latencies.connect-time.p90
     latencies.connect-time.p99
     latencies.connect-time.p99.9
+    latencies.dns-time.count
+    latencies.dns-time.max
+    latencies.dns-time.mean
+    latencies.dns-time.p50
+    latencies.dns-time.p90
+    latencies.dns-time.p99
+    latencies.dns-time.p99.9
     latencies.ping-time.count
     latencies.ping-time.max
     latencies.ping-time.mean
@@ -164,6 +178,27 @@ struct JSONReportTests {
     latencies.service-time.p90
     latencies.service-time.p99
     latencies.service-time.p99.9
+    latencies.tcp-time.count
+    latencies.tcp-time.max
+    latencies.tcp-time.mean
+    latencies.tcp-time.p50
+    latencies.tcp-time.p90
+    latencies.tcp-time.p99
+    latencies.tcp-time.p99.9
+    latencies.tls-time.count
+    latencies.tls-time.max
+    latencies.tls-time.mean
+    latencies.tls-time.p50
+    latencies.tls-time.p90
+    latencies.tls-time.p99
+    latencies.tls-time.p99.9
+    latencies.upgrade-time.count
+    latencies.upgrade-time.max
+    latencies.upgrade-time.mean
+    latencies.upgrade-time.p50
+    latencies.upgrade-time.p90
+    latencies.upgrade-time.p99
+    latencies.upgrade-time.p99.9
     messages.droppedArrivals
     messages.echoed
     messages.lost

@@ -148,7 +148,9 @@ struct TextReportTests {
         .system(111), .tls(.expiredCertificate), .tls(.alert(48)), .refusedUpgrade(status: 500), .closedEarly,
         .timedOut(.tcp), .timedOut(.tls), .timedOut(.upgrade),
       ] + UpgradeFault.allCases.map { .malformedUpgrade($0) }
-    let causes: [CloseCause] = [.ours, .server, .streamEnded, .system(104), .tls(.flooded), .protocolError, .backlog]
+    let causes: [CloseCause] = [
+      .ours, .unanswered, .server, .streamEnded, .system(104), .tls(.flooded), .protocolError, .backlog,
+    ]
     let reasons: [UnreadableReason] = [
       .invalidJSON, .notAnObject, .binary, .unmatched, .protocolError(section: StaticSection(5, 2), code: 1002),
       .protocolError(section: StaticSection(7, 2, of: 7692), code: 1007),

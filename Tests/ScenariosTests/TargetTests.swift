@@ -33,7 +33,21 @@ import Testing
     #expect(standard.reconnect == Reconnect(shortest: .milliseconds(100), longest: .seconds(10), attempts: 10))
   }
 
+  @Test func timeLimitsAreRead() throws {
+    let limits = try Self.read("time-limits: { dns: 1s, tcp: 2s, tls: 3s, upgrade: 4s, close: 5s }").timeLimits
+    #expect(
+      [limits.dns, limits.tcp, limits.tls, limits.upgrade, limits.close]
+        == (1...5).map { .seconds($0) })
+    let standard = try Self.read("time-limits: { tcp: 250ms }").timeLimits
+    #expect(
+      [standard.dns, standard.tcp, standard.tls, standard.upgrade, standard.close]
+        == [.seconds(5), .milliseconds(250), .seconds(10), .seconds(30), .seconds(3)])
+  }
+
   @Test(arguments: [
+    ("time-limits: { tcp: 0s }", "'tcp' is '0s', but must be above 0s"),
+    ("time-limits: { handshake: 1s }", "unknown key 'handshake' in 'time-limits'"),
+    ("time-limits: 5s", "'time-limits' is '5s', but a mapping is needed"),
     ("reconnect: { backoff: 1s }", "'backoff' is '1s', but a range of times is needed"),
     ("reconnect: { backoff: 2s..1s }", "'backoff' is '2s..1s', but a range of times is needed"),
     ("reconnect: { attempts: 0 }", "'attempts' is '0', but must lie between 1 and 1000000"),

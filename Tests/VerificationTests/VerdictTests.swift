@@ -25,7 +25,14 @@ struct VerdictTests {
   @Test("compares each metric with its bound", arguments: ExpectationCase.all)
   func expectations(_ example: ExpectationCase) throws {
     var run = try MadeUpRun(expect: [example.text])
-    run.addFact(.opened(Observation.Opened(connection: 0, at: run.now, connectNanoseconds: 4_000_000)))
+    var stages = StageTimes()
+    (stages[.tcp], stages[.tls], stages[.upgrade]) = (1_000_000, 2_000_000, 1_500_000)
+    run.addFact(.opened(Observation.Opened(connection: 0, at: run.now, connectNanoseconds: 4_000_000, stages: stages)))
+    run.addFact(.resolved(Observation.Resolved(at: run.now, nanoseconds: 3_000_000)))
+    run.addFact(
+      .closed(
+        Observation.Closed(connection: 0, at: run.now, cause: .ours, code: 1000, closeNanoseconds: 2_500_000)))
+    run.addFact(.closed(Observation.Closed(connection: 1, at: run.now, cause: .unanswered, code: 1006)))
     for _ in 0..<9 { run.add(run.exchange()) }
     var last = run.exchange()
     last.echoes.removeLast()
@@ -185,6 +192,11 @@ struct ExpectationCase: CustomTestStringConvertible, Sendable {
     ExpectationCase(text: "max(response-time) < 10ms", actual: 10_001_000, outcome: .unmet),
     ExpectationCase(text: "p99(send-lag) < 1ms", actual: 1000, outcome: .met),
     ExpectationCase(text: "p50(connect-time) > 5ms", actual: 4_000_000, outcome: .unmet),
+    ExpectationCase(text: "p99(dns-time) < 1ms", actual: 3_000_000, outcome: .unmet),
+    ExpectationCase(text: "p99(tcp-time) <= 2ms", actual: 1_000_000, outcome: .met),
+    ExpectationCase(text: "p99(tls-time) <= 3ms", actual: 2_000_000, outcome: .met),
+    ExpectationCase(text: "max(upgrade-time) <= 2ms", actual: 1_500_000, outcome: .met),
+    ExpectationCase(text: "max(close-time) < 1ms", actual: 2_500_000, outcome: .unmet),
     ExpectationCase(text: "propagation >= 93%", actual: 27.0 / 29 * 100, outcome: .met),
     ExpectationCase(text: "propagation == 100%", actual: 27.0 / 29 * 100, outcome: .unmet),
     ExpectationCase(text: "complete-traces == 90%", actual: 90, outcome: .met),
@@ -192,6 +204,8 @@ struct ExpectationCase: CustomTestStringConvertible, Sendable {
     ExpectationCase(text: "lost-copies <= 1", actual: 1, outcome: .met),
     ExpectationCase(text: "duplicate-copies == 0", actual: 0, outcome: .met),
     ExpectationCase(text: "failed-connections == 0", actual: 1, outcome: .unmet),
+    ExpectationCase(text: "unanswered-closes == 0", actual: 1, outcome: .unmet),
+    ExpectationCase(text: "lost-connections == 0", actual: 0, outcome: .met),
     ExpectationCase(text: "dropped-arrivals < 1", actual: 1, outcome: .unmet),
   ]
 }

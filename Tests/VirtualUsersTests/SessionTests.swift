@@ -15,24 +15,27 @@ enum SessionFact: CaseIterable, Sendable {
 
   func happen(to session: inout Session) -> Session.Action {
     switch self {
-    case .connected: return session.connected(withTLS: false)
-    case .connectedForTLS: return session.connected(withTLS: true)
-    case .secured: return session.secured()
-    case .broken: return session.broken(by: .unknownIssuer)
+    case .connected: return session.connected(withTLS: false, at: Self.later)
+    case .connectedForTLS: return session.connected(withTLS: true, at: Self.later)
+    case .secured: return session.secured(at: Instant(nanoseconds: 350))
+    case .broken: return session.broken(by: .unknownIssuer, at: Self.last)
     case .accepted: return session.read(Self.acceptance)
     case .incomplete: return session.read("HTTP/1.1 101 Switching")
     case .refused: return session.read("HTTP/1.1 403 Forbidden\r\n\r\n")
     case .garbage: return session.read("SMTP\r\n\r\n")
     case .closeFrame: return session.received(close: .goingAway)
     case .beganClosing:
-      if session.isOpen { session.beganClosing() }
+      if session.isOpen { session.beganClosing(at: Instant(nanoseconds: 600)) }
       return .nothing
-    case .streamEnded: return session.streamEnded(errno: nil)
-    case .reset: return session.streamEnded(errno: 104)
+    case .streamEnded: return session.streamEnded(errno: nil, at: Self.last)
+    case .reset: return session.streamEnded(errno: 104, at: Self.last)
     case .timedOut: return session.timedOut()
     case .failedByUs: return session.failedByUs(.backlog)
     }
   }
+
+  static let later = Instant(nanoseconds: 250)
+  static let last = Instant(nanoseconds: 900)
 
   static let key = "dGhlIHNhbXBsZSBub25jZQ=="
   static let handshake = ClientHandshake(host: "h", path: "/", headers: [], key: key)
@@ -75,6 +78,14 @@ struct Transition: CustomTestStringConvertible, Sendable {
 
   private static let headLength = SessionFact.acceptance.utf8.count
 
+  private static func times(tcp: Int64, tls: Int64? = nil, upgrade: Int64) -> StageTimes {
+    var times = StageTimes()
+    times[.tcp] = tcp
+    times[.tls] = tls
+    times[.upgrade] = upgrade
+    return times
+  }
+
   static let all = [
     Transition(
       from: "connecting", fact: .connected, to: "upgrading", action: .sendUpgrade(SessionFact.handshake.request)),
@@ -92,7 +103,7 @@ struct Transition: CustomTestStringConvertible, Sendable {
     Transition(from: "upgrading", fact: .broken, to: "none", action: .failed(.tls(.unknownIssuer))),
     Transition(
       from: "upgrading", fact: .accepted, to: "open",
-      action: .opened(headLength: headLength, connectNanoseconds: 400)),
+      action: .opened(headLength: headLength, connectNanoseconds: 400, stages: times(tcp: 150, upgrade: 250))),
     Transition(from: "upgrading", fact: .incomplete, to: "upgrading", action: .nothing),
     Transition(from: "upgrading", fact: .refused, to: "none", action: .failed(.refusedUpgrade(status: 403))),
     Transition(from: "upgrading", fact: .garbage, to: "none", action: .failed(.malformedUpgrade(.malformedHead))),
@@ -106,10 +117,16 @@ struct Transition: CustomTestStringConvertible, Sendable {
     Transition(from: "open", fact: .broken, to: "none", action: .ended(.tls(.unknownIssuer), code: .abnormal)),
     Transition(from: "open", fact: .failedByUs, to: "none", action: .ended(.backlog, code: .abnormal)),
     Transition(from: "closing", fact: .closeFrame, to: "closing", action: .nothing),
-    Transition(from: "closing", fact: .streamEnded, to: "none", action: .ended(.ours, code: .abnormal)),
-    Transition(from: "closing", fact: .reset, to: "none", action: .ended(.ours, code: .abnormal)),
-    Transition(from: "closing", fact: .broken, to: "none", action: .ended(.ours, code: .abnormal)),
-    Transition(from: "closing", fact: .timedOut, to: "none", action: .ended(.ours, code: .abnormal)),
+    Transition(
+      from: "closing", fact: .streamEnded, to: "none",
+      action: .ended(.ours, code: .abnormal, closeNanoseconds: 300)),
+    Transition(
+      from: "closing", fact: .reset, to: "none",
+      action: .ended(.ours, code: .abnormal, closeNanoseconds: 300)),
+    Transition(
+      from: "closing", fact: .broken, to: "none",
+      action: .ended(.ours, code: .abnormal, closeNanoseconds: 300)),
+    Transition(from: "closing", fact: .timedOut, to: "none", action: .ended(.unanswered, code: .abnormal)),
     Transition(from: "closing", fact: .failedByUs, to: "none", action: .ended(.backlog, code: .abnormal)),
   ]
 
@@ -144,8 +161,22 @@ struct SessionTests {
   @Test("tells the server's close code at the end of a closing handshake of ours")
   func closeCode() {
     var session = Session.lived(through: [.connected, .accepted, .beganClosing, .closeFrame])
-    #expect(session.streamEnded(errno: nil) == .ended(.ours, code: .goingAway))
+    #expect(
+      session.streamEnded(errno: nil, at: SessionFact.last) == .ended(.ours, code: .goingAway, closeNanoseconds: 300))
   }
+
+  @Test("with TLS tells the time of that stage, too")
+  func stagesWithTLS() {
+    var session = Session.lived(through: [.connectedForTLS, .secured])
+    guard case .opened(_, 400, let stages, _) = SessionFact.accepted.happen(to: &session) else {
+      Issue.record("not open")
+      return
+    }
+    #expect(ConnectionStage.allCases.map { stages[$0] } == [150, 100, 150])
+  }
+
+  @Test("that is open takes little room, whatever opening it took")
+  func size() { #expect(MemoryLayout<Session>.size <= 16) }
 
   @Test("opens at most once and ends exactly once, whatever happens", arguments: 0..<500)
   func randomLives(seed: Int) {

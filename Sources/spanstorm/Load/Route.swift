@@ -1,7 +1,9 @@
 import LoadEngine
+import Observations
 import Planning
 import Reactor
 import Scenarios
+import Timing
 
 /// Where a load's connections go to and come from.
 struct Route {
@@ -9,29 +11,41 @@ struct Route {
   var addresses: [SocketAddress]
   /// By the connection's number, so many from each; empty leaves it to the kernel.
   var sources: [SocketAddress]
+  /// What the resolver took for each name; nothing for addresses in digits.
+  private(set) var lookups: [Observation.Resolved] = []
+  private let lookup: NameLookup
 
-  /// Looks the target's names up. Blocks while the resolver does.
+  /// Looks the target's names up. Blocks while the resolver does, but not beyond the target's time limit.
   init(_ plan: Plan) throws(ResolutionFault) {
     let target = plan.scenario.target
+    lookup = NameLookup(limit: target.timeLimits.dns)
+    (addresses, sources) = ([], [])
     if target.connectTo.isEmpty {
-      let all = try SocketAddress.all(host: plan.target.host, port: plan.target.port)
+      let all = try lookUp(plan.target.host, port: plan.target.port)
       switch target.addresses {
       case .first: addresses = Array(all.prefix(1))
       case .all: addresses = all
       }
     } else {
-      addresses = []
       for word in target.connectTo {
         let colon = word.lastIndex(of: ":") ?? word.endIndex
         let host = word[..<colon].trimmingBrackets
-        addresses += try SocketAddress.all(host: host, port: UInt16(word[colon...].dropFirst()) ?? 0).prefix(1)
+        addresses += try lookUp(host, port: UInt16(word[colon...].dropFirst()) ?? 0).prefix(1)
       }
     }
-    sources = []
     for word in target.sourceAddresses {
       for host in AddressRange(word)?.hosts ?? [] { sources.append(try SocketAddress(host: host, port: 0)) }
     }
     if sources.isEmpty { try addLoopbackSources(connections: plan.scenario.load.connections) }
+  }
+
+  private mutating func lookUp(_ host: String, port: UInt16) throws(ResolutionFault) -> [SocketAddress] {
+    if let address = SocketAddress(digits: host, port: port) { return [address] }
+    let begin = Instant.now
+    let all = try lookup.addresses(of: host, port: port)
+    let end = Instant.now
+    lookups.append(Observation.Resolved(at: end, nanoseconds: end - begin))
+    return all
   }
 
   /// On this machine's own loopback network, any number of source addresses is there to be used.
