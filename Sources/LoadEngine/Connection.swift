@@ -1,4 +1,5 @@
 import Reactor
+import Timing
 import VirtualUsers
 import WebSocketProtocol
 
@@ -13,6 +14,14 @@ struct Connection: ~Copyable {
   var decoder: MessageDecoder
   /// Its place in the reactor's list of open connections.
   var place = 0
+  /// Which of its sockets this is: an event of an earlier one is none of it.
+  var generation: UInt32 = 0
+  /// Attempts to open it again since it was last open.
+  var attempts = 0
+  /// When the ping was sent that is not answered yet.
+  var pinged: Instant?
+  /// Whether it stands among the connections that are read later.
+  var isReadPlanned = false
 
   init(messageLimit: Int) { decoder = MessageDecoder(role: .client, limit: messageLimit) }
 }

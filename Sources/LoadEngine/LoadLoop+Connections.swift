@@ -15,11 +15,14 @@ extension LoadLoop {
     let key = Handshake.key(fromRandom: (randomWords.wide(), randomWords.wide()))
     let handshake = ClientHandshake(plan, connection: number, key: key)
     handshakes += 1
+    connections[index].generation &+= 1
+    connections[index].decoder = MessageDecoder(role: .client, limit: Self.messageLimit)
     connections[index].session.began(handshake, at: now)
     do throws(SystemFault) {
       connections[index].stream = try Stream(
         connectingTo: addresses[number % addresses.count], from: source(ofConnection: number))
-      try poller.add(connections[index].stream.descriptor, token: UInt64(index))
+      let token = UInt64(connections[index].generation) << 32 | UInt64(index)
+      try poller.add(connections[index].stream.descriptor, token: token)
     } catch {
       perform(connections[index].session.streamEnded(errno: error.errno), on: index, at: now)
     }
@@ -32,12 +35,17 @@ extension LoadLoop {
   }
 
   mutating func handle(_ event: Poller.Event) {
-    // A connection index is used once in a run, so an event that is older than its socket's end finds no session.
-    guard let index = Int(exactly: event.token), connections.contains(index),
+    let index = Int(event.token & 0xffff_ffff)
+    guard connections.contains(index), connections[index].generation == event.token >> 32,
       connections[index].stream.descriptor >= 0
     else { return }
     if event.isWritable, !becameWritable(index) { return }
-    if event.isReadable { receive(on: index, untilEnd: event.isEnding) }
+    guard event.isReadable else { return }
+    if slowReading != nil, connections[index].isOpen, !event.isEnding {
+      planSlowRead(of: index, at: .now)
+    } else {
+      receive(on: index, untilEnd: event.isEnding)
+    }
   }
 
   /// Returns whether the connection lives on.
@@ -71,6 +79,19 @@ extension LoadLoop {
     }
     // There may be more, and no edge will tell: the others have their turn first.
     unread.append((index, untilEnd))
+  }
+
+  /// Reads once, and tells whether there may be more.
+  mutating func receiveOnce(on index: Int, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
+    switch connections[index].stream.receive(sharing: buffer) {
+    case .bytes(let bytes, let isShort):
+      consume(bytes, on: index)
+      return !isShort && connections[index].stream.descriptor >= 0
+    case .wouldBlock: return false
+    case .ended: perform(connections[index].session.streamEnded(errno: nil), on: index, at: .now)
+    case .failed(let reason): perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+    }
+    return false
   }
 
   private mutating func consume(_ bytes: UnsafeMutableRawBufferPointer, on index: Int) {
@@ -114,7 +135,8 @@ extension LoadLoop {
         case .ping(let range):
           let payload = UnsafeRawBufferPointer(rebasing: bytes[range])
           transmit(FrameEncoding.frame(.pong, payload, maskKey: randomWords.word()), on: index)
-        case .pong: break
+        case .pong(let range):
+          if pingInterval > 0 { ponged(UnsafeRawBufferPointer(rebasing: bytes[range]), on: index, at: now) }
         case .close(let code, let reason):
           observations.note(reason: UnsafeRawBufferPointer(rebasing: bytes[reason]), of: code.rawValue)
           perform(connections[index].session.received(close: code), on: index, at: now)
@@ -153,9 +175,11 @@ extension LoadLoop {
     case .opened(_, let connectNanoseconds, _):
       handshakes -= 1
       opened += 1
+      connections[index].attempts = 0
       connections[index].place = openConnections.count
       openConnections.append(index)
       openMembers[index / groupSize] += 1
+      if stage == .loading { pacer.returned(index, at: now - loadStart) }
       observations.write(
         .opened(
           Observation.Opened(connection: UInt32(number(of: index)), at: now, connectNanoseconds: connectNanoseconds)),
@@ -166,6 +190,7 @@ extension LoadLoop {
       connections[index].stream.close()
       observations.write(
         .failed(Observation.ConnectionFailed(connection: UInt32(number(of: index)), at: now, reason: reason)), at: now)
+      planRetry(of: index, at: now)
     case .answerClose(let code):
       let answer = code == .noStatus ? CloseCode.normal : code
       let frame = FrameEncoding.close(answer, maskKey: randomWords.word())
@@ -189,5 +214,6 @@ extension LoadLoop {
       closed: Observation.Closed(
         connection: UInt32(number(of: index)), at: now, cause: cause, code: code.rawValue),
       at: now)
+    planRetry(of: index, at: now)
   }
 }

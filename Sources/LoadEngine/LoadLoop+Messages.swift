@@ -16,7 +16,7 @@ extension LoadLoop {
     case .arrival(let number, let due, let phase):
       send(on: nextOpenConnection(), type: mix.type(ofArrival: number), due: due, phase: phase)
     case .user(let index, let due, let phase):
-      guard connections[index].isOpen else { return }
+      guard connections[index].isOpen else { return pacer.left(index) }
       // A user's messages are no arrivals; any number that no other message has will do.
       let number = UInt64(sequence) &* UInt64(share.count) &+ UInt64(share.index)
       send(on: index, type: mix.type(ofArrival: number), due: due, phase: phase)

@@ -70,6 +70,17 @@ struct LoadLoop: ~Copyable {
   var failed = 0
   var nextHandshakeCheck = Instant.now
 
+  let reconnect: Reconnect?
+  /// Connections that are to be opened again.
+  var retries = TimerHeap()
+  /// Nanoseconds between two pings of one connection; 0 for none.
+  let pingInterval: Int64
+  var nextPing = Instant(nanoseconds: .max)
+  var pingCursor = 0
+  let slowReading: SlowReading?
+  /// Connections that are read a little later; the wait is the same for all, so they stay in order.
+  var slowReads = FIFO<(index: Int, due: Instant)>()
+
   var loadStart = Instant.now
   var pacer: Pacer
   var sequence: UInt32 = 0
@@ -94,6 +105,9 @@ struct LoadLoop: ~Copyable {
     limits = settings.limits
     share = settings.share
     part = settings.part
+    reconnect = plan.scenario.target.reconnect
+    pingInterval = plan.scenario.target.pingInterval?.clampedNanoseconds ?? 0
+    slowReading = plan.scenario.target.slowReading
     groupSize = plan.scenario.group?.size ?? 1
     let own = share.connections(of: plan.scenario.load.connections, groupSize: groupSize)
     firstConnection = own.lowerBound
@@ -120,7 +134,7 @@ struct LoadLoop: ~Copyable {
     while stage != .over {
       let now = Instant.now
       noteStall(at: now)
-      let next = advance(now)
+      let next = min(advance(now), keepUp(at: now))
       observations.flush(ifDueAt: now)
       publish()
       let count = wait(until: next, from: now)
@@ -172,6 +186,7 @@ struct LoadLoop: ~Copyable {
 extension LoadLoop {
   /// Does what is due and returns when the next thing will be.
   private mutating func advance(_ now: Instant) -> Instant {
+    checkHandshakes(now)
     switch stage {
     case .connecting: return advanceConnecting(now)
     case .ready: return advanceReady(now)
@@ -194,14 +209,13 @@ extension LoadLoop {
       beginClosing(now)
       return now
     }
-    checkHandshakes(now)
     while nextConnect < connections.count, handshakes < Self.handshakeLimit {
       let due = connectStart.advanced(byNanoseconds: plan.connectDue(ofConnection: firstConnection + nextConnect))
       if due > now { return due }
       connect(nextConnect, at: now)
       nextConnect += 1
     }
-    guard nextConnect == connections.count, handshakes == 0 else { return .init(nanoseconds: .max) }
+    guard nextConnect == connections.count, handshakes == 0, retries.isEmpty else { return .init(nanoseconds: .max) }
     stage = .ready
     control.becameReady(at: now)
     return now
@@ -225,7 +239,7 @@ extension LoadLoop {
       beginDraining(now)
       return now
     }
-    if openConnections.isEmpty {
+    if openConnections.isEmpty, handshakes == 0, retries.isEmpty {
       // Nobody is left to carry what would have been due.
       drop(pacer.skipRemainingArrivals(), due: now, at: now)
       beginDraining(now)
@@ -253,6 +267,7 @@ extension LoadLoop {
 
   private mutating func beginClosing(_ now: Instant) {
     stage = .closing
+    retries.removeAll()
     deadline = now.advanced(byNanoseconds: limits.close.clampedNanoseconds)
     for index in 0..<connections.count {
       if connections[index].isOpen {

@@ -30,6 +30,8 @@ struct Pacer {
     var giveUp: Int64 = 0
     /// Whether it stands in `waiting`.
     var isListed = false
+    /// Whether its connection was lost when it wanted to send.
+    var isAway = false
   }
 
   let model: Model
@@ -130,6 +132,18 @@ struct Pacer {
     if phases[phase].thinkTime == 0, now < end { return .user(user, due: now, phase: phase) }
     thinking.append((user, now &+ phases[phase].thinkTime))
     return nil
+  }
+
+  /// A user of the closed model wanted to send and had no connection.
+  mutating func left(_ user: Int) {
+    if model == .closed { users[user].isAway = true }
+  }
+
+  /// A user has a connection again.
+  mutating func returned(_ user: Int, at now: Int64) {
+    guard model == .closed, users[user].isAway else { return }
+    users[user].isAway = false
+    thinking.append((user, now))
   }
 
   /// Users that have waited long enough think, too. Who has sent again since is looked at later.

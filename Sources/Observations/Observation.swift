@@ -13,6 +13,7 @@ package enum Observation: Sendable, BitwiseCopyable {
   case closed(Closed)
   case stalled(Stalled)
   case compressed(Compressed)
+  case ponged(Ponged)
 
   /// A connection was upgraded to a WebSocket session.
   package struct Opened: Sendable, BitwiseCopyable {
@@ -158,6 +159,19 @@ package enum Observation: Sendable, BitwiseCopyable {
       self.sentWireBytes = sentWireBytes
       self.receivedPlainBytes = receivedPlainBytes
       self.receivedWireBytes = receivedWireBytes
+    }
+  }
+
+  /// The server answered a ping of ours.
+  package struct Ponged: Sendable, BitwiseCopyable {
+    package var connection: UInt32
+    package var at: Instant
+    package var roundTripNanoseconds: Int64
+
+    package init(connection: UInt32, at: Instant, roundTripNanoseconds: Int64) {
+      self.connection = connection
+      self.at = at
+      self.roundTripNanoseconds = roundTripNanoseconds
     }
   }
 

@@ -51,11 +51,13 @@ package struct Stream: ~Copyable {
   /// Bytes that wait to be sent.
   package var backlog: Int { output.count }
 
-  /// Receives once.
+  /// Receives once, and no more than `shared` holds.
   ///
   /// - Parameter shared: is read into where nothing waits from before; the bytes are valid until its next use.
   package mutating func receive(sharing shared: UnsafeMutableRawBufferPointer) -> Received {
-    let space = input.isEmpty ? shared : input.reserve(shared.count)
+    let space =
+      input.isEmpty
+      ? shared : UnsafeMutableRawBufferPointer(rebasing: input.reserve(shared.count)[..<shared.count])
     let count = recv(descriptor, space.baseAddress, space.count, 0)
     if count > 0 {
       let isShort = count < space.count

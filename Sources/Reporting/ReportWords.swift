@@ -61,6 +61,7 @@ extension Expectation.Latency {
     case .serviceTime: "service time (echoed − sent)"
     case .sendLag: "send lag (sent − due)"
     case .connectTime: "connect time"
+    case .pingTime: "ping to pong"
     }
   }
 }

@@ -29,8 +29,10 @@ extension Report {
 
   private var latencyLines: [String] {
     let header = Self.row("", ["p50", "p90", "p99", "p99.9", "max"])
-    let rows = Expectation.Latency.allCases.map { latency in
+    let rows = Expectation.Latency.allCases.compactMap { latency -> String? in
       let histogram = verdict.measurements[latency]
+      // What was not asked for is not told.
+      if latency == .pingTime, histogram.count == 0 { return nil }
       let cells = [50, 90, 99, 99.9, 100].map { percentile in
         histogram.count == 0 ? "-" : Self.time(histogram.nanoseconds(atPercentile: percentile))
       }

@@ -6,6 +6,7 @@ extension DocumentReader {
   mutating func readTarget(_ node: Node) -> Target? {
     let keys = [
       "url", "headers", "subprotocols", "compression", "auth", "cookies", "addresses", "connect-to", "source-addresses",
+      "reconnect", "ping", "slow-reading",
     ]
     guard let fields = mapping(node, named: "target", keys: keys) else { return nil }
     let headers = fields["headers"].map { readHeaders($0) } ?? []
@@ -32,7 +33,29 @@ extension DocumentReader {
     }
     return Target(
       url: url, headers: headers, subprotocols: subprotocols, compression: compression, auth: auth, cookies: cookies,
-      addresses: addresses ?? .first, connectTo: connectTo, sourceAddresses: sources)
+      reconnect: fields["reconnect"].flatMap { readReconnect($0) },
+      pingInterval: fields["ping"].flatMap { positiveDuration($0, named: "ping") },
+      slowReading: fields["slow-reading"].flatMap { readSlowReading($0) }, addresses: addresses ?? .first,
+      connectTo: connectTo, sourceAddresses: sources)
+  }
+
+  private mutating func readReconnect(_ node: Node) -> Reconnect? {
+    guard let fields = mapping(node, named: "reconnect", keys: ["backoff", "attempts"]) else { return nil }
+    var waits: (shortest: Duration, longest: Duration)? = (.milliseconds(100), .seconds(10))
+    if let node = fields["backoff"] { waits = durations(node, named: "backoff") }
+    let attempts = fields["attempts"].map { integer($0, named: "attempts", in: 1...1_000_000) } ?? 10
+    guard let waits, let attempts else { return nil }
+    return Reconnect(shortest: waits.shortest, longest: waits.longest, attempts: attempts)
+  }
+
+  private mutating func readSlowReading(_ node: Node) -> SlowReading? {
+    guard let fields = mapping(node, named: "slow-reading", keys: ["bytes", "every"]) else { return nil }
+    let bytes = required("bytes", in: fields, of: node, named: "slow-reading")
+      .flatMap { integer($0, named: "bytes", in: 1...65536) }
+    let every = required("every", in: fields, of: node, named: "slow-reading")
+      .flatMap { positiveDuration($0, named: "every") }
+    guard let bytes, let every else { return nil }
+    return SlowReading(bytes: bytes, every: every)
   }
 
   /// What a word must look like.

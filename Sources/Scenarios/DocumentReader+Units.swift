@@ -11,6 +11,28 @@ extension DocumentReader {
     return nil
   }
 
+  /// A time above 0.
+  mutating func positiveDuration(_ node: Node, named name: String) -> Duration? {
+    guard let duration = duration(node, named: name) else { return nil }
+    guard duration > .zero else {
+      report(name, must: "be above 0s", at: node)
+      return nil
+    }
+    return duration
+  }
+
+  /// Two times with '..' between them, the shorter one first.
+  mutating func durations(_ node: Node, named name: String) -> (shortest: Duration, longest: Duration)? {
+    guard let word = text(node, named: name) else { return nil }
+    if let dots = word.firstRange(of: ".."), let shortest = Quantities.duration(String(word[..<dots.lowerBound])),
+      let longest = Quantities.duration(String(word[dots.upperBound...])), shortest <= longest, longest > .zero
+    {
+      return (shortest, longest)
+    }
+    report(name, isNo: "a range of times", at: node, hint: "write it as in '100ms..10s', the shorter one first")
+    return nil
+  }
+
   mutating func rate(_ node: Node, named name: String) -> Rate? {
     guard let word = text(node, named: name) else { return nil }
     if let rate = Quantities.rate(word) { return rate }

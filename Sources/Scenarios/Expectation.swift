@@ -26,6 +26,8 @@ package struct Expectation: Hashable, Sendable {
     case sendLag = "send-lag"
     /// From the first SYN to the end of the upgrade.
     case connectTime = "connect-time"
+    /// From a ping to its pong.
+    case pingTime = "ping-time"
   }
 
   package enum Counter: String, CaseIterable, Hashable, Sendable {

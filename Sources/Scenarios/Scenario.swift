@@ -26,6 +26,10 @@ package struct Target: Sendable {
   package var compression: CompressionWish?
   package var auth: Credentials?
   package var cookies: [(name: String, value: Template)] = []
+  package var reconnect: Reconnect?
+  /// Time between two pings of one connection; nil sends none.
+  package var pingInterval: Duration?
+  package var slowReading: SlowReading?
   /// Which addresses of the URL's host connections go to.
   package var addresses: AddressPolicy
   /// `host:port` of the servers that connections go to in turn, instead of the URL's host; empty for that.

@@ -92,6 +92,7 @@ package struct Measurements: Sendable {
   /// The same by phase, from the first; nil for a phase that has sent nothing yet, or is a warm-up.
   package var sendLagByPhase: [LatencyHistogram?] = []
   package var connectTime = LatencyHistogram()
+  package var pingTime = LatencyHistogram()
 
   mutating func record(sendLag nanoseconds: Int64, phase: Int) {
     sendLag.record(nanoseconds: nanoseconds)
@@ -106,6 +107,7 @@ package struct Measurements: Sendable {
     case .serviceTime: serviceTime
     case .sendLag: sendLag
     case .connectTime: connectTime
+    case .pingTime: pingTime
     }
   }
 }

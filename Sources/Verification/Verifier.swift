@@ -125,6 +125,7 @@ extension Verifier {
     case .dropped(let dropped): tallies.droppedArrivals += Int(clamping: dropped.count)
     case .stalled(let stalled): tallies.longestStall = max(tallies.longestStall, stalled.nanoseconds)
     case .compressed(let compressed): tallies.compression.add(compressed)
+    case .ponged(let ponged): measurements.pingTime.record(nanoseconds: ponged.roundTripNanoseconds)
     case .foreignEcho: tallies.foreignEchoes += 1
     case .unreadable(let unreadable): take(unreadable, excerpt: excerpt)
     case .sent(let sent): take(sent)

@@ -62,7 +62,7 @@ struct LoadModelTests {
         #expect(inFlight[echoed.connection] == echoed.message)
         inFlight[echoed.connection] = nil
         freeSince[echoed.connection] = echoed.at.nanoseconds
-      case .opened, .closed, .failed, .dropped, .foreignEcho, .unreadable, .stalled, .compressed: break
+      case .opened, .closed, .failed, .dropped, .foreignEcho, .unreadable, .stalled, .compressed, .ponged: break
       }
     }
     #expect(Set(observations.sent.map(\.connection)).count == 5)

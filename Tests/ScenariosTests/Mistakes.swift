@@ -496,7 +496,7 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
   (
     "a latency that is unknown", "propagation == 100%",
     "p99(latency) < 5ms",
-    ["31:5: error: unknown latency 'latency'; known: response-time, service-time, send-lag, connect-time"]
+    ["31:5: error: unknown latency 'latency'; known: response-time, service-time, send-lag, connect-time, ping-time"]
   ),
   (
     "a percentile above 100", "propagation == 100%",

@@ -22,6 +22,37 @@ import Testing
     try Scenario(yaml: scenario(target), file: "s.yaml").target
   }
 
+  @Test func upkeepIsRead() throws {
+    let target = try Self.read(
+      "reconnect: { backoff: 50ms..2s, attempts: 3 }\n  ping: 5s\n  slow-reading: { bytes: 512, every: 1s }")
+    #expect(target.reconnect == Reconnect(shortest: .milliseconds(50), longest: .seconds(2), attempts: 3))
+    #expect(target.pingInterval == .seconds(5))
+    #expect(target.slowReading?.bytes == 512)
+    #expect(target.slowReading?.every == .seconds(1))
+    let standard = try Self.read("reconnect: {}")
+    #expect(standard.reconnect == Reconnect(shortest: .milliseconds(100), longest: .seconds(10), attempts: 10))
+  }
+
+  @Test(arguments: [
+    ("reconnect: { backoff: 1s }", "'backoff' is '1s', but a range of times is needed"),
+    ("reconnect: { backoff: 2s..1s }", "'backoff' is '2s..1s', but a range of times is needed"),
+    ("reconnect: { attempts: 0 }", "'attempts' is '0', but must lie between 1 and 1000000"),
+    ("ping: 0s", "'ping' is '0s', but must be above 0s"),
+    ("slow-reading: { bytes: 1 }", "'every' is missing in 'slow-reading'"),
+    ("slow-reading: { bytes: 0, every: 1s }", "'bytes' is '0', but must lie between 1 and 65536"),
+    ("connect-to: localhost", "'connect-to' is 'localhost', but 'host:port' is needed"),
+    ("connect-to: ['a:1', 'b:0']", "'connect-to' is 'b:0', but 'host:port' is needed"),
+    ("source-addresses: 10.0.0.0/8", "'source-addresses' is '10.0.0.0/8', but an address or a range of them is needed"),
+    ("addresses: some", "unknown addresses 'some'"),
+  ])
+  func mistakesInUpkeepAndRouteAreTold(key: String, reason: String) {
+    #expect {
+      try Self.read(key)
+    } throws: { error in
+      (error as? Diagnostics)?.all.contains { $0.message.contains(reason) } == true
+    }
+  }
+
   @Test func withoutThemNothingIsAsked() throws {
     let target = try Self.read("headers: {}")
     #expect(target.compression == nil)
