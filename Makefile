@@ -2,7 +2,7 @@
 # needs nothing else.
 
 SPANSTORM = .build/release/spanstorm
-PACKAGES = zlib1g-dev pkg-config python3
+PACKAGES = zlib1g-dev libssl-dev openssl pkg-config python3
 SCENARIO = scenarios/chat-broadcast.yaml
 
 .PHONY: demo test build packages

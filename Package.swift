@@ -33,43 +33,50 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
-    // Row 0: words, and the two C modules that the system lends us
+    // Row 0: words, and the three C modules that the system lends us
     .target(name: "CLinux"),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     library("TraceContext"),
     library("JSONText"),
     library("Timing", ["CLinux", histogram]),
+    library("TransportSecurity", ["COpenSSL"]),
     // Row 1: documents
-    library("Scenarios", ["TraceContext", "Timing", .product(name: "Yams", package: "Yams")]),
-    library("Observations", ["TraceContext", "Timing"]),
+    library("Scenarios", ["TraceContext", "Timing", "TransportSecurity", .product(name: "Yams", package: "Yams")]),
+    library("Observations", ["TraceContext", "Timing", "TransportSecurity"]),
     library("OTLPMessages", ["TraceContext"]),
     library("WebSocketProtocol", ["CZlib"]),
     // Row 2: decisions
-    library("Planning", ["Scenarios", "TraceContext", "Timing"]),
+    library("Planning", ["Scenarios", "TraceContext", "Timing", "TransportSecurity"]),
     library(
       "VirtualUsers",
-      ["Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "JSONText", "Timing"]),
+      [
+        "Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "JSONText", "Timing",
+        "TransportSecurity",
+      ]),
     library("Verification", ["Observations", "Scenarios", "TraceContext", "Timing"]),
-    library("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing"]),
+    library(
+      "Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing", "TransportSecurity"]),
     // Row 3: machinery
-    library("Reactor", ["Timing", "CLinux"]),
+    library("Reactor", ["Timing", "TransportSecurity", "CLinux", "COpenSSL"]),
     // Row 4: edges
     library(
       "LoadEngine",
       [
         "VirtualUsers", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext",
         "Timing",
+        "TransportSecurity",
       ]),
     library("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     library(
       "ReferenceServer",
-      ["Reactor", "OTLPMessages", "WebSocketProtocol", "TraceContext", "JSONText", "Timing"]),
+      ["Reactor", "OTLPMessages", "WebSocketProtocol", "TraceContext", "JSONText", "Timing", "TransportSecurity"]),
     // Row 5: the command
     .executableTarget(
       name: "spanstorm",
       dependencies: [
         "LoadEngine", "OTLPCollector", "ReferenceServer", "Reporting", "Verification", "Planning", "Scenarios",
-        "Observations", "Reactor", "TraceContext", "Timing", "CLinux",
+        "Observations", "Reactor", "TraceContext", "Timing", "TransportSecurity", "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -86,22 +93,29 @@ let package = Package(
     tests("TraceContext", ["TestInputs"]),
     tests("JSONText", ["TestInputs"]),
     tests("Timing", ["TestInputs"]),
-    tests("Scenarios", ["TestInputs", "TraceContext", "Timing"]),
+    tests("TransportSecurity"),
+    tests("Scenarios", ["TestInputs", "TraceContext", "Timing", "TransportSecurity"]),
     tests("WebSocketProtocol", ["TestInputs", "CZlib"]),
-    tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing"]),
+    tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing", "TransportSecurity"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests("OTLPMessages", ["TestInputs", "TraceContext"], resources: [.copy("Fixtures")]),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     tests("Observations", ["TraceContext", "Timing"]),
     tests(
       "VirtualUsers",
-      ["TestInputs", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "Timing"]),
+      [
+        "TestInputs", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "TraceContext", "Timing",
+        "TransportSecurity",
+      ]),
     tests("Verification", ["TestInputs", "Observations", "Scenarios", "TraceContext", "Timing"]),
-    tests("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing"]),
-    tests("Reactor", ["TestInputs", "Timing"]),
+    tests("Reporting", ["Verification", "Observations", "Scenarios", "TraceContext", "Timing", "TransportSecurity"]),
+    tests("Reactor", ["TestInputs", "Timing", "TransportSecurity", "COpenSSL"]),
     tests(
       "LoadEngine",
-      ["TestInputs", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
+      [
+        "TestInputs", "Planning", "Scenarios", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing",
+        "TransportSecurity",
+      ]),
     tests(
       "ReferenceServer",
       ["OTLPCollector", "OTLPMessages", "Observations", "WebSocketProtocol", "Reactor", "TraceContext", "Timing"]),
@@ -114,7 +128,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "spanstorm", "ReferenceServer", "Verification",
+        "spanstorm", "ReferenceServer", "Verification", "TestInputs",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

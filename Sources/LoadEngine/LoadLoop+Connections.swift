@@ -57,7 +57,7 @@ extension LoadLoop {
         perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
         return false
       }
-      perform(connections[index].session.connected(), on: index, at: .now)
+      perform(connections[index].session.connected(withTLS: tls != nil), on: index, at: .now)
     } else if connections[index].stream.backlog > 0, case .failed(let reason) = connections[index].stream.flush() {
       perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
       return false
@@ -75,6 +75,8 @@ extension LoadLoop {
       case .wouldBlock: return
       case .ended: perform(connections[index].session.streamEnded(errno: nil), on: index, at: .now)
       case .failed(let reason): perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+      case .secured: perform(connections[index].session.secured(), on: index, at: .now)
+      case .broken(let fault): perform(connections[index].session.broken(by: fault), on: index, at: .now)
       }
     }
     // There may be more, and no edge will tell: the others have their turn first.
@@ -90,6 +92,8 @@ extension LoadLoop {
     case .wouldBlock: return false
     case .ended: perform(connections[index].session.streamEnded(errno: nil), on: index, at: .now)
     case .failed(let reason): perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+    case .secured: perform(connections[index].session.secured(), on: index, at: .now)
+    case .broken(let fault): perform(connections[index].session.broken(by: fault), on: index, at: .now)
     }
     return false
   }
@@ -114,7 +118,7 @@ extension LoadLoop {
     }
     switch connections[index].session {
     case .open, .closing: readFrames(bytes, from: &offset, on: index, at: now)
-    case .none, .connecting, .upgrading: break
+    case .none, .connecting, .securing, .upgrading: break
     }
     if connections[index].stream.descriptor >= 0 { connections[index].stream.keep(bytes, from: offset) }
   }
@@ -172,6 +176,7 @@ extension LoadLoop {
   mutating func perform(_ action: Session.Action, on index: Int, at now: Instant) {
     switch action {
     case .nothing: break
+    case .beginTLS: secure(index)
     case .sendUpgrade(let request): transmit(request, on: index)
     case .opened(_, let connectNanoseconds, _):
       handshakes -= 1
@@ -183,7 +188,9 @@ extension LoadLoop {
       if stage == .loading { pacer.returned(index, at: now - loadStart) }
       observations.write(
         .opened(
-          Observation.Opened(connection: UInt32(number(of: index)), at: now, connectNanoseconds: connectNanoseconds)),
+          Observation.Opened(
+            connection: UInt32(number(of: index)), security: security(of: index), at: now,
+            connectNanoseconds: connectNanoseconds)),
         at: now)
     case .failed(let reason):
       handshakes -= 1
@@ -199,6 +206,15 @@ extension LoadLoop {
       end(index, .server, code, at: now)
     case .ended(let cause, let code): end(index, cause, code, at: now)
     }
+  }
+
+  private mutating func secure(_ index: Int) {
+    guard let tls, case .failed(let reason) = connections[index].stream.secure(with: tls) else { return }
+    perform(connections[index].session.streamEnded(errno: reason), on: index, at: .now)
+  }
+
+  private func security(of index: Int) -> ConnectionSecurity {
+    tls == nil ? .none : connections[index].stream.resumedSession ? .resumedTLS : .tls
   }
 
   private mutating func end(_ index: Int, _ cause: CloseCause, _ code: CloseCode, at now: Instant) {

@@ -55,7 +55,7 @@ extension LoadLoop {
     }
     sequence &+= 1
     let members = openMembers[index / groupSize]
-    copiesExpected &+= echoCopies[type].value(members: members)
+    copiesExpected &+= echoCopies[type] ?? members
     if pacer.model == .closed {
       pacer.sent(by: index, identity.sequence, giveUpAt: now - loadStart &+ echoWaits[type])
     }

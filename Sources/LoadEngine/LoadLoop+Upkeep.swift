@@ -9,7 +9,7 @@ extension LoadLoop {
   /// Does what is due of that, and returns when the next of it will be.
   mutating func keepUp(at now: Instant) -> Instant {
     while let index = retries.removeDue(at: now) {
-      guard stage < .draining, handshakes < Self.handshakeLimit else {
+      guard stage < .draining, handshakes < handshakesAtOnce else {
         if stage < .draining { retries.add(index, due: now.advanced(byNanoseconds: Self.tick)) }
         break
       }

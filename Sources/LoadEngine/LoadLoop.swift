@@ -4,6 +4,7 @@ import Reactor
 import Scenarios
 import Timing
 import TraceContext
+import TransportSecurity
 import VirtualUsers
 import WebSocketProtocol
 
@@ -11,6 +12,9 @@ import WebSocketProtocol
 struct LoadLoop: ~Copyable {
   /// Handshakes under way at once.
   static let handshakeLimit = 512
+  /// With TLS a handshake costs us and the server about half a millisecond each: more at once would only wait for each
+  /// other, and the echoes of the open connections for them.
+  static let tlsHandshakeLimit = 128
   /// Longest message that is accepted, in bytes.
   static let messageLimit = 16 << 20
   /// Messages that are sent before what has arrived is looked at, so that a rate beyond our reach neither keeps echoes
@@ -41,6 +45,7 @@ struct LoadLoop: ~Copyable {
   let groupSize: Int
 
   let connections: ConnectionTable
+  let tls: TLSContext?
   var poller: Poller
   var observations: ObservationWriter
   var randomWords = RandomWords()
@@ -50,9 +55,9 @@ struct LoadLoop: ~Copyable {
   let sendBuffer: UnsafeMutableRawBufferPointer
   var frames: FrameTable
   let mix: MessageMix
-  /// By message type: copies that an echo has, and nanoseconds that it is waited for. Plain values, so that a send
-  /// counts no references.
-  let echoCopies: [Count]
+  /// By message type: copies that an echo has, nil for one for each member; and nanoseconds that it is waited for. Plain
+  /// values, so that a send counts no references.
+  let echoCopies: [Int?]
   let echoWaits: [Int64]
 
   /// Connections that were read so often in one round that the others came first.
@@ -94,7 +99,16 @@ struct LoadLoop: ~Copyable {
     plan: Plan, settings: LoadReactor.Settings, sink: any ObservationSink, control: LoadControl
   ) throws(LoadFault) {
     guard let reader = EchoReader(plan) else { throw .tooManyMatches }
+    let tls: TLSContext?
+    do throws(TLSContextFault) {
+      tls = try plan.tls.map { configuration throws(TLSContextFault) in
+        try TLSContext(client: configuration, host: plan.target.host)
+      }
+    } catch {
+      throw .tls(error)
+    }
     do throws(SystemFault) { poller = try Poller() } catch { throw .system(error) }
+    self.tls = tls
     self.plan = plan
     self.reader = reader
     self.control = control
@@ -119,7 +133,13 @@ struct LoadLoop: ~Copyable {
     sendBuffer = .allocate(byteCount: frames.longest + 16, alignment: 64)
     mix = MessageMix(plan.scenario.messages, seed: plan.seed)
     pacer = Pacer(plan, share: share, users: own.count)
-    echoCopies = plan.scenario.messages.map { $0.echo?.copies ?? .fixed(0) }
+    echoCopies = plan.scenario.messages.map { message in
+      switch message.echo?.copies {
+      case .fixed(let count)?: count
+      case .groupSize?: nil
+      case nil: 0
+      }
+    }
     echoWaits = plan.scenario.messages.map { ($0.echo?.within ?? .zero).clampedNanoseconds }
   }
 
@@ -204,12 +224,14 @@ extension LoadLoop {
     }
   }
 
+  var handshakesAtOnce: Int { tls == nil ? Self.handshakeLimit : Self.tlsHandshakeLimit }
+
   private mutating func advanceConnecting(_ now: Instant) -> Instant {
     if control.isStopping {
       beginClosing(now)
       return now
     }
-    while nextConnect < connections.count, handshakes < Self.handshakeLimit {
+    while nextConnect < connections.count, handshakes < handshakesAtOnce {
       let due = connectStart.advanced(byNanoseconds: plan.connectDue(ofConnection: firstConnection + nextConnect))
       if due > now { return due }
       connect(nextConnect, at: now)

@@ -39,12 +39,14 @@ extension LoadReactor {
 /// Why a load cannot be run.
 package enum LoadFault: Error, Hashable, Sendable, CustomStringConvertible {
   case system(SystemFault)
+  case tls(TLSContextFault)
   /// The message types match more than 64 members together.
   case tooManyMatches
 
   package var description: String {
     switch self {
     case .system(let fault): fault.description
+    case .tls(let fault): fault.description
     case .tooManyMatches: "the message types' echoes match more than 64 members together"
     }
   }

@@ -1,5 +1,6 @@
 package import Timing
 package import TraceContext
+package import TransportSecurity
 
 /// A fact of a run with its instant and without opinion; fixed size, no references.
 package enum Observation: Sendable, BitwiseCopyable {
@@ -18,12 +19,14 @@ package enum Observation: Sendable, BitwiseCopyable {
   /// A connection was upgraded to a WebSocket session.
   package struct Opened: Sendable, BitwiseCopyable {
     package var connection: UInt32
+    package var security: ConnectionSecurity
     package var at: Instant
     /// From the first SYN to the end of the upgrade.
     package var connectNanoseconds: Int64
 
-    package init(connection: UInt32, at: Instant, connectNanoseconds: Int64) {
+    package init(connection: UInt32, security: ConnectionSecurity = .none, at: Instant, connectNanoseconds: Int64) {
       self.connection = connection
+      self.security = security
       self.at = at
       self.connectNanoseconds = connectNanoseconds
     }
@@ -192,6 +195,15 @@ package enum Observation: Sendable, BitwiseCopyable {
   }
 }
 
+/// How a connection is secured.
+package enum ConnectionSecurity: UInt8, Sendable, BitwiseCopyable {
+  case none
+  /// TLS, by a handshake of its own.
+  case tls
+  /// TLS, by the session of an earlier connection.
+  case resumedTLS
+}
+
 /// What stood in the carrier of an echo.
 package enum EchoedContext: Hashable, Sendable, BitwiseCopyable {
   /// No carrier, or none that holds a traceparent.
@@ -206,14 +218,15 @@ package enum EchoedContext: Hashable, Sendable, BitwiseCopyable {
 package enum ConnectionFailure: Hashable, Sendable, BitwiseCopyable {
   /// The `errno` of the connect, reset or read.
   case system(Int32)
+  case tls(TLSFault)
   /// The server answered the upgrade with this HTTP status.
   case refusedUpgrade(status: UInt16)
   /// The answer to the upgrade breaks RFC 6455 §4.1 or HTTP.
   case malformedUpgrade(UpgradeFault)
   /// The server closed the connection before it answered.
   case closedEarly
-  /// No session within the time limit.
-  case timedOut
+  /// No session within the time limit, which ended in this stage.
+  case timedOut(ConnectionStage)
   /// We gave up because the run was stopped.
   case abandoned
 
@@ -222,9 +235,14 @@ package enum ConnectionFailure: Hashable, Sendable, BitwiseCopyable {
     switch self {
     case .system(let errno): SystemError.isLocalShortage(errno)
     case .abandoned: true
-    case .refusedUpgrade, .malformedUpgrade, .closedEarly, .timedOut: false
+    case .tls, .refusedUpgrade, .malformedUpgrade, .closedEarly, .timedOut: false
     }
   }
+}
+
+/// What a connection goes through before it is a session.
+package enum ConnectionStage: Hashable, Sendable, BitwiseCopyable {
+  case tcp, tls, upgrade
 }
 
 /// The rule of RFC 6455 §4.1 (or HTTP, or RFC 7692) that an answer to the upgrade breaks.
@@ -288,6 +306,8 @@ package enum CloseCause: Hashable, Sendable, BitwiseCopyable {
   case streamEnded
   /// The `errno` of the read or write that failed.
   case system(Int32)
+  /// The TLS session broke.
+  case tls(TLSFault)
   /// We failed the connection because of what the server sent.
   case protocolError
   /// The server did not read what we sent, or not fast enough: too much was waiting.

@@ -1,6 +1,7 @@
 package import Scenarios
 import Timing
 package import TraceContext
+package import TransportSecurity
 
 /// What will happen, to the nanosecond: the same scenario, seed and target give the same plan.
 package struct Plan: Sendable {
@@ -20,6 +21,9 @@ package struct Plan: Sendable {
     self.target = try TargetURL(scenario.target.url, replacedBy: target)
     templates = scenario.messages.map { MessageTemplate($0, carrier: scenario.carrier) }
   }
+
+  /// How connections are secured, or nil where they are plain.
+  package var tls: TLSConfiguration? { target.isSecure ? scenario.target.tls : nil }
 
   /// The group of a connection, from 0.
   package func group(ofConnection index: Int) -> Int {
@@ -65,8 +69,6 @@ package enum PlanFault: Error, Hashable, Sendable {
   case malformedURL(String)
   /// Neither ws nor wss.
   case unknownScheme(String)
-  /// wss: TLS is not built yet.
-  case encryptedTarget(String)
 }
 
 extension PlanFault: CustomStringConvertible {
@@ -74,8 +76,8 @@ extension PlanFault: CustomStringConvertible {
     switch self {
     case .malformedURL(let url):
       "'\(RedactedURL.text(url))' is no URL of a WebSocket server; write it as in 'ws://127.0.0.1:8000/path'"
-    case .unknownScheme(let scheme): "the scheme '\(scheme)' is not that of a WebSocket server; write 'ws://'"
-    case .encryptedTarget(let url): "'\(RedactedURL.text(url))' asks for TLS, which is not built yet; write 'ws://'"
+    case .unknownScheme(let scheme):
+      "the scheme '\(scheme)' is not that of a WebSocket server; write 'ws://' or 'wss://'"
     }
   }
 }

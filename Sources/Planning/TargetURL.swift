@@ -1,17 +1,19 @@
 package import Scenarios
 
-/// A `ws` URL (RFC 6455 §3): one host and port, and a path that may differ by connection.
+/// A `ws` or `wss` URL (RFC 6455 §3): one host and port, and a path that may differ by connection.
 package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
+  /// Whether it asks for TLS.
+  package let isSecure: Bool
   /// A name or an address, without the brackets of IPv6.
   package let host: String
   package let port: UInt16
   /// With the query; begins with a slash.
   package let path: Template
 
-  /// The value of the Host field: the port only where it is not 80.
+  /// The value of the Host field: the port only where it is not the scheme's own.
   package var authority: String {
     let name = host.contains(":") ? "[\(host)]" : host
-    return port == 80 ? name : "\(name):\(port)"
+    return port == Self.port(isSecure: isSecure) ? name : "\(name):\(port)"
   }
 
   /// The URL for people: places by their kind, and no query, which may hold secrets.
@@ -24,7 +26,7 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
       case .messageID: "{message}"
       }
     }
-    return RedactedURL.text("ws://\(authority)\(text)")
+    return RedactedURL.text("\(isSecure ? "wss" : "ws")://\(authority)\(text)")
   }
 
   /// - Parameter replacement: replaces the URL whole, or its origin only where it has no path.
@@ -37,12 +39,15 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
   private init(origin: String, path: Template) throws(PlanFault) {
     guard let colon = origin.firstRange(of: "://") else { throw .malformedURL(origin) }
     let scheme = origin[..<colon.lowerBound].lowercased()
-    guard scheme != "wss" else { throw .encryptedTarget(origin) }
-    guard scheme == "ws" else { throw .unknownScheme(scheme) }
+    switch scheme {
+    case "ws": isSecure = false
+    case "wss": isSecure = true
+    default: throw .unknownScheme(scheme)
+    }
     let authority = origin[colon.upperBound...]
     // No user information (RFC 6455 §3), no blanks and no fragments.
     guard !authority.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || "@#\\{}".utf8.contains($0) }),
-      let (host, port) = Self.hostAndPort(authority), !host.isEmpty
+      let (host, port) = Self.hostAndPort(authority, port: Self.port(isSecure: isSecure)), !host.isEmpty
     else { throw .malformedURL(origin) }
     for case .literal(let text) in path.parts
     where text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || "#{}".utf8.contains($0) }) {
@@ -69,18 +74,21 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
     return (String(text[..<slash]), Template([.literal(path)] + rest))
   }
 
-  private static func hostAndPort(_ authority: Substring) -> (String, UInt16)? {
+  /// The port of a URL that names none (RFC 6455 §3).
+  private static func port(isSecure: Bool) -> UInt16 { isSecure ? 443 : 80 }
+
+  private static func hostAndPort(_ authority: Substring, port standard: UInt16) -> (String, UInt16)? {
     if authority.first == "[" {
       guard let close = authority.firstIndex(of: "]") else { return nil }
       let host = String(authority[authority.index(after: authority.startIndex)..<close])
       let rest = authority[authority.index(after: close)...]
-      if rest.isEmpty { return (host, 80) }
+      if rest.isEmpty { return (host, standard) }
       guard rest.first == ":", let port = port(rest.dropFirst()) else { return nil }
       return (host, port)
     }
     let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
     switch parts.count {
-    case 1: return (String(parts[0]), 80)
+    case 1: return (String(parts[0]), standard)
     case 2:
       guard let port = port(parts[1]) else { return nil }
       return (String(parts[0]), port)

@@ -1,21 +1,30 @@
 import CLinux
 import Glibc
+package import TransportSecurity
 
-/// One non-blocking TCP socket, with memory of its own only while a partial message or an unsent rest waits.
+/// One non-blocking TCP socket, with or without TLS, with memory of its own only while a partial message or an unsent
+/// rest waits.
 package struct Stream: ~Copyable {
   /// -1 where there is none.
   package private(set) var descriptor: Int32
-  private var input = SpillBuffer()
-  private var output = SpillBuffer()
+  var input = SpillBuffer()
+  /// With TLS, records.
+  var output = SpillBuffer()
+  /// Nil for a plain stream; owned.
+  var tls: UnsafeMutablePointer<TLSSession>?
 
   package enum Received {
     /// Everything that was received and not consumed; hand the rest back with `keep(from:)`. A short read says that
-    /// the kernel had no more.
+    /// the kernel had no more. With TLS there may be none, where only records for TLS itself came.
     case bytes(UnsafeMutableRawBufferPointer, isShort: Bool)
     case wouldBlock
     /// The peer has closed its side.
     case ended
     case failed(Int32)
+    /// The TLS handshake is over; told once, and there may be bytes already: receive on.
+    case secured
+    /// The TLS handshake failed, or the session did later.
+    case broken(TLSFault)
   }
 
   package enum Sent: Hashable, Sendable {
@@ -43,7 +52,10 @@ package struct Stream: ~Copyable {
     guard descriptor >= 0 else { throw SystemFault(call: "connect", errno: errno) }
   }
 
-  deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
+  deinit {
+    if let tls { TLSSession.destroy(tls) }
+    if descriptor >= 0 { Glibc.close(descriptor) }
+  }
 
   /// The error that the connect met, 0 for none.
   package var connectError: Int32 { linux_socket_error(descriptor) }
@@ -55,6 +67,7 @@ package struct Stream: ~Copyable {
   ///
   /// - Parameter shared: is read into where nothing waits from before; the bytes are valid until its next use.
   package mutating func receive(sharing shared: UnsafeMutableRawBufferPointer) -> Received {
+    if let tls { return receive(tls, sharing: shared) }
     let space =
       input.isEmpty
       ? shared : UnsafeMutableRawBufferPointer(rebasing: input.reserve(shared.count)[..<shared.count])
@@ -81,6 +94,12 @@ package struct Stream: ~Copyable {
 
   /// Sends as much as the kernel takes; the rest is copied and waits.
   package mutating func send(_ bytes: UnsafeRawBufferPointer) -> Sent {
+    if let tls { return send(bytes, tls) }
+    return sendPlain(bytes)
+  }
+
+  @inline(__always)
+  mutating func sendPlain(_ bytes: UnsafeRawBufferPointer) -> Sent {
     guard output.isEmpty else {
       output.append(bytes)
       return .queued
@@ -112,6 +131,11 @@ package struct Stream: ~Copyable {
 
   /// Closes the socket and frees what waited.
   package mutating func close() {
+    if let tls {
+      endTLS(tls)
+      TLSSession.destroy(tls)
+    }
+    tls = nil
     if descriptor >= 0 { Glibc.close(descriptor) }
     descriptor = -1
     input.clear()

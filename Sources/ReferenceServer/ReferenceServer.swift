@@ -22,6 +22,7 @@ package final class ReferenceServer {
   private let subprotocols: [String]
   private let compressionPool = CompressionPool()
   private let exporter: SpanExporter?
+  private let tls: TLSContext?
   private let isStopping: @Sendable () -> Bool
   private let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 64)
 
@@ -43,10 +44,11 @@ package final class ReferenceServer {
   ///   - acceptsCompression: agrees to permessage-deflate where a client offers it.
   ///   - subprotocols: the ones that are spoken; the first that a client offers of them is chosen.
   ///   - exporter: takes the spans; nil drops them.
+  ///   - tls: a context in a server's role; nil for plain connections.
   ///   - isStopping: asked a few dozen times a second.
   package init(
     address: SocketAddress, faults: Set<Fault> = [], acceptsCompression: Bool = false, subprotocols: [String] = [],
-    exporter: SpanExporter? = nil,
+    exporter: SpanExporter? = nil, tls: TLSContext? = nil,
     isStopping: @escaping @Sendable () -> Bool
   ) throws(SystemFault) {
     listener = try Listener(address)
@@ -57,6 +59,7 @@ package final class ReferenceServer {
     self.acceptsCompression = acceptsCompression
     self.subprotocols = subprotocols
     self.exporter = exporter
+    self.tls = tls
     self.isStopping = isStopping
     var words = RandomWords()
     tracer = Tracer(seed: words.wide())
@@ -110,6 +113,9 @@ package final class ReferenceServer {
       let client = Client(descriptor: descriptor, generation: generation, messageLimit: Self.messageLimit)
       if slot == clients.count { clients.append(client) } else { clients[slot] = client }
       do throws(SystemFault) {
+        if let tls, case .failed(let reason) = client.stream.secure(with: tls) {
+          throw SystemFault(call: "TLS", errno: reason)
+        }
         try poller.add(descriptor, token: UInt64(generation) << 32 | UInt64(slot))
       } catch {
         disconnect(slot, code: .abnormal)
@@ -125,7 +131,8 @@ package final class ReferenceServer {
         if client.stream.descriptor >= 0 { client.stream.keep(bytes, from: offset) }
         if isShort, !untilEnd { return }
       case .wouldBlock: return
-      case .ended, .failed: disconnect(slot, code: .abnormal)
+      case .secured: break
+      case .ended, .failed, .broken: disconnect(slot, code: .abnormal)
       }
     }
   }

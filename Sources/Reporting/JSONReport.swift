@@ -70,7 +70,7 @@ extension Report {
         "late": tallies.spansLate, "forgotten": tallies.spansForgotten, "dropped": tallies.spansDropped,
       ]
       connections = Connections(
-        opened: tallies.opened, failed: tallies.failed,
+        opened: tallies.opened, resumedTLS: tallies.resumed, failed: tallies.failed,
         failures: Self.byWords(tallies.failures.map { ($0.words, $1) }),
         closes: Self.byWords(tallies.closes.map { ($0.words, $1) }),
         closeCodes: Self.byWords(tallies.closeCodes.map { (String($0), $1) }),
@@ -119,6 +119,8 @@ extension Report {
 
   private struct Connections: Encodable {
     let opened: Int
+    /// Of the opened, those whose TLS session was an earlier connection's.
+    let resumedTLS: Int
     let failed: Int
     let failures: [String: Int]
     let closes: [String: Int]

@@ -1,6 +1,7 @@
 import Observations
 import Scenarios
 import Timing
+import TransportSecurity
 import Verification
 
 /// The words for what is counted by kind, the same in text and JSON.
@@ -8,10 +9,13 @@ extension ConnectionFailure {
   var words: String {
     switch self {
     case .system(let errno): "failed: \(SystemError.text(ofErrno: errno))"
+    case .tls(let fault): "not secured by TLS: \(fault)"
     case .refusedUpgrade(let status): "upgrade refused with HTTP status \(status)"
     case .malformedUpgrade(let fault): "the answer to the upgrade is no handshake: \(fault.words)"
     case .closedEarly: "closed by the server before the upgrade was answered"
-    case .timedOut: "not upgraded within the time limit"
+    case .timedOut(.tcp): "not connected by TCP within the time limit"
+    case .timedOut(.tls): "not secured by TLS within the time limit"
+    case .timedOut(.upgrade): "not upgraded within the time limit"
     case .abandoned: "given up, because the run was stopped"
     }
   }
@@ -48,6 +52,7 @@ extension CloseCause {
     case .server: "by the server's close frame"
     case .streamEnded: "by the end of the stream, without a close frame"
     case .system(let errno): "by a failed socket: \(SystemError.text(ofErrno: errno))"
+    case .tls(let fault): "by a broken TLS session: \(fault)"
     case .protocolError: "by us, because of what the server sent"
     case .backlog: "by us, because the server did not read"
     }

@@ -85,7 +85,8 @@ extension Report {
 
   private var connectionLines: [String] {
     let t = verdict.tallies
-    return ["  \(t.opened) opened, \(t.failed) failed"]
+    let resumed = t.resumed > 0 ? " (\(t.resumed) by a resumed TLS session)" : ""
+    return ["  \(t.opened) opened\(resumed), \(t.failed) failed"]
       + Self.sorted(t.failures).map { "  \($1) × \($0.words)" }
       + Self.sorted(t.closes).filter { $0.0 != .ours }.map { "  \($1) × closed \($0.words)" } + compressionLines
       + closeCodeLines

@@ -1,3 +1,4 @@
+import TransportSecurity
 import Yams
 
 /// The server under test, and what is said to it when a connection opens. Values of headers, cookies and credentials are
@@ -6,7 +7,7 @@ extension DocumentReader {
   mutating func readTarget(_ node: Node) -> Target? {
     let keys = [
       "url", "headers", "subprotocols", "compression", "auth", "cookies", "addresses", "connect-to", "source-addresses",
-      "reconnect", "ping", "slow-reading",
+      "reconnect", "ping", "slow-reading", "tls",
     ]
     guard let fields = mapping(node, named: "target", keys: keys) else { return nil }
     let headers = fields["headers"].map { readHeaders($0) } ?? []
@@ -23,6 +24,19 @@ extension DocumentReader {
         report("'\(key)' and the header '\(header)' exclude each other", at: place, hint: "keep one of them")
       }
     }
+    let url = readURL(fields, of: node)
+    let tls = fields["tls"].map { readTLS($0, for: url) } ?? TLSConfiguration()
+    guard let url, let tls else { return nil }
+    return Target(
+      url: url, headers: headers, tls: tls, subprotocols: subprotocols, compression: compression, auth: auth,
+      cookies: cookies,
+      reconnect: fields["reconnect"].flatMap { readReconnect($0) },
+      pingInterval: fields["ping"].flatMap { positiveDuration($0, named: "ping") },
+      slowReading: fields["slow-reading"].flatMap { readSlowReading($0) }, addresses: addresses ?? .first,
+      connectTo: connectTo, sourceAddresses: sources)
+  }
+
+  private mutating func readURL(_ fields: [String: Node], of node: Node) -> Template? {
     guard let urlNode = required("url", in: fields, of: node, named: "target"),
       let word = text(urlNode, named: "url"), let url = template(urlNode, named: "url", allowing: .connection)
     else { return nil }
@@ -31,12 +45,7 @@ extension DocumentReader {
       report("'url' has no scheme", at: urlNode, hint: "write it as in 'ws://127.0.0.1:8000/path'")
       return nil
     }
-    return Target(
-      url: url, headers: headers, subprotocols: subprotocols, compression: compression, auth: auth, cookies: cookies,
-      reconnect: fields["reconnect"].flatMap { readReconnect($0) },
-      pingInterval: fields["ping"].flatMap { positiveDuration($0, named: "ping") },
-      slowReading: fields["slow-reading"].flatMap { readSlowReading($0) }, addresses: addresses ?? .first,
-      connectTo: connectTo, sourceAddresses: sources)
+    return url
   }
 
   private mutating func readReconnect(_ node: Node) -> Reconnect? {

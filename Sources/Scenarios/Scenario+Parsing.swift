@@ -1,5 +1,6 @@
 import Timing
 import TraceContext
+import TransportSecurity
 import Yams
 
 extension Scenario {

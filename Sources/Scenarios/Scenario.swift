@@ -1,5 +1,6 @@
 package import Timing
 package import TraceContext
+package import TransportSecurity
 
 /// What the author asks for: the target, the load, the messages and what is expected of them.
 package struct Scenario: Sendable {
@@ -20,6 +21,8 @@ package struct Scenario: Sendable {
 package struct Target: Sendable {
   package var url: Template
   package var headers: [(name: String, value: Template)]
+  /// For a `wss` URL.
+  package var tls: TLSConfiguration
   /// Tokens, the preferred one first; empty where none are offered.
   package var subprotocols: [String] = []
   /// Nil where none is offered.

@@ -28,9 +28,9 @@ package enum HexText {
     return UInt32(truncatingIfNeeded: ((x >> 32) & 0xffff) | ((x & 0xffff) << 16))
   }
 
-  /// As `digits`, of eight values at once.
+  /// As `digits`, of several values at once.
   @inlinable @inline(__always)
-  static func digits(_ values: SIMD8<UInt64>) -> SIMD8<UInt64> {
+  static func digits<Words: SIMD>(_ values: Words) -> Words where Words.Scalar == UInt64 {
     var x = ((values & 0xffff) &<< 32) | (values &>> 16)
     x = ((x & 0x0000_00ff_0000_00ff) &<< 16) | ((x & 0x0000_ff00_0000_ff00) &>> 8)
     x = ((x & 0x000f_000f_000f_000f) &<< 8) | ((x & 0x00f0_00f0_00f0_00f0) &>> 4)
@@ -39,9 +39,9 @@ package enum HexText {
     return x &+ 0x3030_3030_3030_3030 &+ (letters &<< 5) &+ (letters &<< 3) &- letters
   }
 
-  /// As `value`, of eight times eight digits at once; the values are the low halves.
+  /// As `value`, of several times eight digits at once; the values are the low halves.
   @inlinable @inline(__always)
-  static func values(_ digits: SIMD8<UInt64>, fault: inout SIMD8<UInt64>) -> SIMD8<UInt64> {
+  static func values<Words: SIMD>(_ digits: Words, fault: inout Words) -> Words where Words.Scalar == UInt64 {
     let letters = (digits &>> 6) & 0x0101_0101_0101_0101
     var x = (digits & 0x0f0f_0f0f_0f0f_0f0f) &+ (letters &<< 3) &+ letters
     fault |= (digits & 0xf0f0_f0f0_f0f0_f0f0) ^ ((letters &<< 5) &+ (letters &<< 4) &+ 0x3030_3030_3030_3030)

@@ -82,19 +82,15 @@ package struct IdentityPermutation: Hashable, Sendable {
     let traceID = traceID(of: identity)
     let spanID = spanID(in: traceID).rawValue
     let half: UInt64 = 0xffff_ffff
-    let digits = HexText.digits(
-      SIMD8(
-        traceID.high >> 32, traceID.high & half, traceID.low >> 32, traceID.low & half, spanID >> 32, spanID & half, 0,
-        0))
-    func store(_ index: Int, at offset: Int) {
-      text.storeBytes(of: digits[index].littleEndian, toByteOffset: offset, as: UInt64.self)
+    let trace = HexText.digits(
+      SIMD4(traceID.high >> 32, traceID.high & half, traceID.low >> 32, traceID.low & half))
+    let span = HexText.digits(SIMD2(spanID >> 32, spanID & half))
+    func store(_ digits: UInt64, at offset: Int) {
+      text.storeBytes(of: digits.littleEndian, toByteOffset: offset, as: UInt64.self)
     }
-    store(0, at: 0)
-    store(1, at: 8)
-    store(2, at: 16)
-    store(3, at: 24)
-    store(4, at: 33)
-    store(5, at: 41)
+    for index in 0..<4 { store(trace[index], at: 8 &* index) }
+    store(span[0], at: 33)
+    store(span[1], at: 41)
   }
 
   /// A bijection of 64 bits with good avalanche (the multiplier is that of Moremur-like mixers; any odd one would do

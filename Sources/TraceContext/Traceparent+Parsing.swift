@@ -22,19 +22,21 @@ extension Traceparent {
     // The eight bytes that end a text of 55 hold the last of the parent ID's digits, a dash and the flags.
     let (first, last) = (word(0), word(47))
     let fault = ((first & 0xff_ffff) ^ 0x2d_3030) | ((last >> 40 & 0xff) ^ 0x2d) | ((word(35) & 0xff) ^ 0x2d)
-    // Six zeros stand before the flags' two digits.
-    let flagDigits = last & 0xffff_0000_0000_0000 | 0x3030_3030_3030
-    var faults = SIMD8<UInt64>(repeating: 0)
-    let values = HexText.values(
-      SIMD8(word(3), word(11), word(19), word(27), word(36), word(44), flagDigits, flagDigits), fault: &faults)
-    let high = values[0] << 32 | values[1]
-    let low = values[2] << 32 | values[3]
-    let parent = values[4] << 32 | values[5]
-    let halves = faults.lowHalf | faults.highHalf
-    guard fault | halves[0] | halves[1] | halves[2] | halves[3] == 0, high | low != 0, parent != 0 else { return nil }
+    var traceFaults = SIMD4<UInt64>(repeating: 0)
+    let trace = HexText.values(SIMD4(word(3), word(11), word(19), word(27)), fault: &traceFaults)
+    var parentFaults = SIMD2<UInt64>(repeating: 0)
+    let parent = HexText.values(SIMD2(word(36), word(44)), fault: &parentFaults)
+    let faults = traceFaults.lowHalf | traceFaults.highHalf | parentFaults
+    let high = trace[0] << 32 | trace[1]
+    let low = trace[2] << 32 | trace[3]
+    let parentID = parent[0] << 32 | parent[1]
+    guard fault | faults[0] | faults[1] == 0, high | low != 0, parentID != 0,
+      let first = HexText.nibble(UInt8(truncatingIfNeeded: last >> 48)),
+      let second = HexText.nibble(UInt8(truncatingIfNeeded: last >> 56))
+    else { return nil }
     self.init(
-      traceID: TraceID(high: high, low: low), parentID: SpanID(parent),
-      flags: TraceFlags(rawValue: UInt8(truncatingIfNeeded: values[6])))
+      traceID: TraceID(high: high, low: low), parentID: SpanID(parentID),
+      flags: TraceFlags(rawValue: first << 4 | second))
   }
 
   /// Any text, with the rule that it breaks.

@@ -5,6 +5,8 @@ package import Timing
 /// What happened, counted.
 package struct Tallies: Hashable, Sendable {
   package var opened = 0
+  /// Of the opened, those whose TLS session was an earlier connection's.
+  package var resumed = 0
   package var failures: [ConnectionFailure: Int] = [:]
   package var closes: [CloseCause: Int] = [:]
   package var closeCodes: [UInt16: Int] = [:]

@@ -114,6 +114,7 @@ extension Verifier {
     switch observation {
     case .opened(let opened):
       tallies.opened += 1
+      if opened.security == .resumedTLS { tallies.resumed += 1 }
       measurements.connectTime.record(nanoseconds: opened.connectNanoseconds)
     case .failed(let failed): tallies.failures[failed.reason, default: 0] += 1
     case .closed(let closed):

@@ -90,13 +90,16 @@ final class EchoShapes {
     var offset = stretch.lowerBound
     let end = stretch.upperBound
     var differences = SIMD4<UInt64>(repeating: 0)
-    while offset <= end &- 32 {
-      differences |=
-        left.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
-        ^ right.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
-      offset &+= 32
+    if stretch.count >= 32 {
+      repeat {
+        differences |=
+          left.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
+          ^ right.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
+        offset &+= 32
+      } while offset <= end &- 32
+      let halves = differences.lowHalf | differences.highHalf
+      guard halves[0] | halves[1] == 0 else { return false }
     }
-    guard differences[0] | differences[1] | differences[2] | differences[3] == 0 else { return false }
     while offset <= end &- 8 {
       guard
         left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)

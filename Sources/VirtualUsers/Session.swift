@@ -1,5 +1,6 @@
 package import Observations
 package import Timing
+package import TransportSecurity
 package import WebSocketProtocol
 
 /// The life of one virtual user's connection: facts go in, at most one action comes out.
@@ -10,6 +11,8 @@ package enum Session: Sendable {
   case none
   /// The TCP connection is under way.
   case connecting(since: Instant, ClientHandshake)
+  /// The TLS handshake is under way.
+  case securing(since: Instant, ClientHandshake)
   /// The upgrade was sent.
   case upgrading(since: Instant, ClientHandshake)
   case open
@@ -19,6 +22,8 @@ package enum Session: Sendable {
 
   package enum Action: Equatable, Sendable {
     case nothing
+    /// Begin the TLS handshake.
+    case beginTLS
     /// Send the upgrade.
     case sendUpgrade([UInt8])
     /// The session is open, `headLength` bytes of the input belong to the handshake.
@@ -33,14 +38,14 @@ package enum Session: Sendable {
   package var isOpen: Bool {
     switch self {
     case .open: true
-    case .none, .connecting, .upgrading, .closing: false
+    case .none, .connecting, .securing, .upgrading, .closing: false
     }
   }
 
   /// Since when a session has been awaited, or nil where none is.
   package var awaitedSince: Instant? {
     switch self {
-    case .connecting(let since, _), .upgrading(let since, _): since
+    case .connecting(let since, _), .securing(let since, _), .upgrading(let since, _): since
     case .none, .open, .closing: nil
     }
   }
@@ -50,14 +55,48 @@ package enum Session: Sendable {
   }
 
   /// The TCP connection stands.
-  package mutating func connected() -> Action {
+  package mutating func connected(withTLS isSecured: Bool) -> Action {
     switch consume self {
     case .connecting(let since, let handshake):
+      if isSecured {
+        self = .securing(since: since, handshake)
+        return .beginTLS
+      }
       self = .upgrading(since: since, handshake)
       return .sendUpgrade(handshake.request)
     case let other:
       self = other
       return .nothing
+    }
+  }
+
+  /// The TLS handshake is over.
+  package mutating func secured() -> Action {
+    switch consume self {
+    case .securing(let since, let handshake):
+      self = .upgrading(since: since, handshake)
+      return .sendUpgrade(handshake.request)
+    case let other:
+      self = other
+      return .nothing
+    }
+  }
+
+  /// The TLS handshake failed, or the TLS session broke later.
+  package mutating func broken(by fault: TLSFault) -> Action {
+    switch consume self {
+    case .none:
+      self = .none
+      return .nothing
+    case .connecting, .securing, .upgrading:
+      self = .none
+      return .failed(.tls(fault))
+    case .open:
+      self = .none
+      return .ended(.tls(fault), code: .abnormal)
+    case .closing(let code):
+      self = .none
+      return .ended(.ours, code: code ?? .abnormal)
     }
   }
 
@@ -113,7 +152,7 @@ package enum Session: Sendable {
     case .none:
       self = .none
       return .nothing
-    case .connecting, .upgrading:
+    case .connecting, .securing, .upgrading:
       self = .none
       return .failed(errno.map { .system($0) } ?? .closedEarly)
     case .open:
@@ -128,9 +167,15 @@ package enum Session: Sendable {
   /// The time limit for the upgrade, or for the server's close frame, is over.
   package mutating func timedOut() -> Action {
     switch consume self {
-    case .connecting, .upgrading:
+    case .connecting:
       self = .none
-      return .failed(.timedOut)
+      return .failed(.timedOut(.tcp))
+    case .securing:
+      self = .none
+      return .failed(.timedOut(.tls))
+    case .upgrading:
+      self = .none
+      return .failed(.timedOut(.upgrade))
     case .closing(let code):
       self = .none
       return .ended(.ours, code: code ?? .abnormal)
@@ -143,7 +188,7 @@ package enum Session: Sendable {
   /// The run is stopped before the session stands.
   package mutating func abandoned() -> Action {
     switch consume self {
-    case .connecting, .upgrading:
+    case .connecting, .securing, .upgrading:
       self = .none
       return .failed(.abandoned)
     case let other:

@@ -43,12 +43,12 @@ package enum FrameEncoding {
     _ source: UnsafeRawPointer, count: Int, key: UInt32, to destination: UnsafeMutableRawPointer
   ) {
     let wide = UInt64(key) | UInt64(key) << 32
-    let wider = SIMD4<UInt64>(repeating: wide)
+    let wider = SIMD8<UInt64>(repeating: wide)
     var offset = 0
-    while offset &+ 32 <= count {
-      let words = source.loadUnaligned(fromByteOffset: offset, as: SIMD4<UInt64>.self)
-      destination.storeBytes(of: words ^ wider, toByteOffset: offset, as: SIMD4<UInt64>.self)
-      offset &+= 32
+    while offset &+ 64 <= count {
+      let words = source.loadUnaligned(fromByteOffset: offset, as: SIMD8<UInt64>.self)
+      destination.storeBytes(of: words ^ wider, toByteOffset: offset, as: SIMD8<UInt64>.self)
+      offset &+= 64
     }
     while offset &+ 8 <= count {
       let word = source.loadUnaligned(fromByteOffset: offset, as: UInt64.self)

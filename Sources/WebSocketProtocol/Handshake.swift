@@ -47,7 +47,7 @@ package struct ClientHandshake: Sendable {
   private let compression: CompressionOffer?
 
   /// - Parameters:
-  ///   - host: as it stands in the Host field, with the port where it is not 80.
+  ///   - host: as it stands in the Host field, with the port where it is not the scheme's own.
   ///   - path: with the query, beginning with a slash.
   ///   - headers: further fields; the caller has made sure that they hold no line breaks.
   ///   - subprotocols: tokens, the preferred one first.

@@ -1,6 +1,6 @@
 /// Whether bytes are UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF.
 package enum UTF8Text {
-  /// Text of ASCII alone in one pass of 32 bytes at a time; other text eight bytes, or one scalar, at a time.
+  /// Text of ASCII alone in one pass of 64 bytes at a time; other text eight bytes, or one scalar, at a time.
   @inlinable
   package static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
     let count = bytes.count
@@ -25,16 +25,18 @@ package enum UTF8Text {
     return true
   }
 
-  /// All but the last 0 to 31 bytes, where these are ASCII; otherwise 0.
+  /// All but the last 0 to 63 bytes, where these are ASCII; otherwise 0.
   @inlinable @inline(__always)
   static func plainPrefix(_ bytes: UnsafeRawBufferPointer) -> Int {
-    var all = SIMD4<UInt64>(repeating: 0)
+    var all = SIMD8<UInt64>(repeating: 0)
     var index = 0
-    while index &+ 32 <= bytes.count {
-      all |= bytes.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self)
-      index &+= 32
+    while index &+ 64 <= bytes.count {
+      all |= bytes.loadUnaligned(fromByteOffset: index, as: SIMD8<UInt64>.self)
+      index &+= 64
     }
-    return (all[0] | all[1] | all[2] | all[3]) & 0x8080_8080_8080_8080 == 0 ? index : 0
+    let quarters = all.lowHalf | all.highHalf
+    let words = quarters.lowHalf | quarters.highHalf
+    return (words[0] | words[1]) & 0x8080_8080_8080_8080 == 0 ? index : 0
   }
 
   /// Bytes of the scalar that begins at `index`, or 0 where none does.

@@ -1,8 +1,11 @@
 import ArgumentParser
 import Foundation
+import Planning
+import Reactor
 import ReferenceServer
 import Reporting
 import Scenarios
+import TransportSecurity
 import Verification
 
 struct RunCommand: ParsableCommand {
@@ -13,6 +16,9 @@ struct RunCommand: ParsableCommand {
       The report goes to standard output, progress to standard error, and report.json into the run's folder. The \
       target must export its spans by OTLP/HTTP to the collector that runs beside the load: by default on the port \
       that the scenario names; with --collector-port on another one. Ctrl-C ends the load early and still reports.
+
+      A wss:// target must show a certificate of an authority that the system trusts, for its name, unless the \
+      scenario or an option says otherwise. The variable SSLKEYLOGFILE names a file that TLS secrets are appended to.
 
       Faults for --reference --fault: \(Fault.allCases.map(\.rawValue).joined(separator: ", ")).
       """)
@@ -40,6 +46,7 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp(
       "Makes the collector answer so much later, as in '1s', to see what exporters do.", valueName: "time"))
   var collectorDelay: String?
+  @OptionGroup var tls: TLSOptions
   @Option(help: ArgumentHelp("Folder of the run; by default a new one under results/.", valueName: "folder"))
   var out: String?
   @Option(help: ArgumentHelp("What is printed: text or json.", valueName: "format")) var format = Format.text
@@ -56,13 +63,16 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let file = try ScenarioFile(self.scenario)
-    var scenario = try load.changes.apply(to: file.scenario)
+    var changes = load.changes
+    changes.tls = tls.changes
+    var scenario = try changes.apply(to: file.scenario)
     if let collectorPort { scenario.collector.httpPort = Int(collectorPort) }
     if let delay = collectorDelay.flatMap(Quantities.duration) { scenario.collector.answerDelay = delay }
-    // Mistakes in the URL are told before anything is opened.
-    _ = try file.plan(scenario, seed: 0, target: load.target)
+    // Mistakes in the URL, and in the files that TLS needs, are told before anything is opened.
+    let plan = try file.plan(scenario, seed: 0, target: load.target)
+    try tls.check(plan, isReference: reference)
     let folder = try RunFolder(out, scenario: scenario.name)
-    let session = RunSession(scenario: scenario, file: file, load: load, engine: engine)
+    let session = RunSession(scenario: scenario, file: file, load: load, changes: changes, engine: engine)
     let report = try session.run(reference: reference ? (fault, exportQueue) : nil)
     say(format == .text ? report.text : String(decoding: try report.json(), as: UTF8.self))
     try folder.write(report)

@@ -17,6 +17,8 @@ struct RunSession {
   let scenario: Scenario
   let file: ScenarioFile
   let load: LoadOptions
+  /// What the scenario is changed by, for other processes to do the same.
+  let changes: LoadChanges
   let engine: EngineOptions
 
   /// - Parameter reference: starts the reference server with these faults, and tests that.
@@ -144,7 +146,7 @@ struct RunSession {
     complain("\(workers) worker processes of \(spread.threads) threads share the load")
     let jobs = Share.whole.split(into: workers).map { share in
       WorkerJob(
-        yaml: file.text, path: file.path, changes: load.changes, seed: plan.seed, target: target,
+        yaml: file.text, path: file.path, changes: changes, seed: plan.seed, target: target,
         shareIndex: share.index, shareCount: share.count, threads: spread.threads,
         processors: spread.processors(ofWorker: share.index, isPinned: engine.pin), spins: engine.spin,
         addresses: route.addresses.map(\.description), sources: route.sources.map(\.host))

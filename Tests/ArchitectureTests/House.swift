@@ -12,7 +12,7 @@ struct House {
   var rooms: [String: Room]
 
   static let spanstorm: House = {
-    let words: Set = ["TraceContext", "JSONText", "Timing"]
+    let words: Set = ["TraceContext", "JSONText", "Timing", "TransportSecurity"]
     let users = words.union(["Planning", "Scenarios", "Observations", "WebSocketProtocol"])
     let nio: Set = ["NIOCore", "NIOPosix", "NIOHTTP1"]
     let threads: Set = ["Dispatch", "Synchronization"]
@@ -21,6 +21,7 @@ struct House {
       "TraceContext": Room(row: 0, own: [], foreign: []),
       "JSONText": Room(row: 0, own: [], foreign: []),
       "Timing": Room(row: 0, own: [], foreign: ["CLinux", "Histogram"]),
+      "TransportSecurity": Room(row: 0, own: [], foreign: ["COpenSSL"]),
       // Row 1: documents
       "Scenarios": Room(row: 1, own: words, foreign: ["Yams"]),
       "Observations": Room(row: 1, own: words, foreign: threads),
@@ -33,7 +34,8 @@ struct House {
       "Reporting": Room(
         row: 2, own: words.union(["Verification", "Observations", "Scenarios"]), foreign: ["Foundation"]),
       // Row 3: machinery
-      "Reactor": Room(row: 3, own: ["Timing"], foreign: ["CLinux", "Glibc"]),
+      "Reactor": Room(
+        row: 3, own: ["Timing", "TransportSecurity"], foreign: ["CLinux", "COpenSSL", "Glibc"]),
       // Row 4: edges
       "LoadEngine": Room(row: 4, own: users.union(["VirtualUsers", "Reactor"]), foreign: threads.union(["Glibc"])),
       "OTLPCollector": Room(

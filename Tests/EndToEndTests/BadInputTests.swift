@@ -31,7 +31,6 @@ import Testing
       "a fault without the reference server", ["run", Tool.scenario("typing"), "--fault", "context-leak"], "--reference"
     ),
     ("two targets", ["run", Tool.scenario("typing"), "--reference", "--target", "ws://127.0.0.1:1"], "exclude"),
-    ("TLS", ["run", Tool.scenario("typing"), "--target", "wss://127.0.0.1:1"], "TLS, which is not built yet"),
     ("another scheme", ["run", Tool.scenario("typing"), "--target", "http://127.0.0.1:1"], "ws://"),
     ("groups that do not fill", ["run", Tool.scenario("typing"), "--reference", "--connections", "7"], "groups of 10"),
   ])
@@ -137,10 +136,12 @@ import Testing
 
 /// `spanstorm serve` for as long as a closure runs.
 enum ReferenceServerProcess {
-  static func with<Result>(_ body: (_ origin: String) throws -> Result) throws -> Result {
+  static func with<Result>(
+    _ arguments: [String] = [], _ body: (_ origin: String) throws -> Result
+  ) throws -> Result {
     let process = Process()
     process.executableURL = Tool.executable
-    process.arguments = ["serve"]
+    process.arguments = ["serve"] + arguments
     let output = Pipe()
     process.standardOutput = output
     try process.run()

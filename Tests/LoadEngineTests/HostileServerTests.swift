@@ -92,7 +92,7 @@ struct Refusal: CustomTestStringConvertible, Sendable {
         _ = try peer.request()
         try peer.send("HTTP/1.1 101 Switch")
       },
-      Refusal(testDescription: "stops in its answer", reason: .timedOut) { peer in
+      Refusal(testDescription: "stops in its answer", reason: .timedOut(.upgrade)) { peer in
         _ = try peer.request()
         try peer.send(upgrade)
         _ = try peer.next()
@@ -106,7 +106,7 @@ struct Refusal: CustomTestStringConvertible, Sendable {
       answering(
         "sends one field without end", .malformedUpgrade(.headTooLong),
         upgrade + "X: " + String(repeating: "x", count: 100_000)),
-      Refusal(testDescription: "never answers", reason: .timedOut) { peer in
+      Refusal(testDescription: "never answers", reason: .timedOut(.upgrade)) { peer in
         _ = try peer.request()
         _ = try peer.next()
       },
@@ -272,7 +272,7 @@ struct HostileServerTests {
   func refusals(_ refusal: Refusal) throws {
     let server = try ScriptedServer(refusal.script)
     let run = try LoadRun(port: server.port, connections: 3, target: refusal.target) { limits in
-      if refusal.reason == .timedOut { limits.handshake = .milliseconds(200) }
+      if refusal.reason == .timedOut(.upgrade) { limits.handshake = .milliseconds(200) }
     }
     let observations = try #require(run.observations())
     #expect(observations.failures == Array(repeating: refusal.reason, count: 3))

@@ -6,6 +6,7 @@ import Reactor
 import Scenarios
 import Synchronization
 import Timing
+import TransportSecurity
 
 /// A load against a port, on a thread of its own, and what was observed of it.
 final class LoadRun {
@@ -16,12 +17,12 @@ final class LoadRun {
 
   init(
     port: UInt16, connections: Int = 2, phases: String = "{ name: steady, for: 200ms, rate: 100/s }",
-    within: String = "2s", filler: Int = 0, size: String? = nil, target: String = "",
+    within: String = "2s", filler: Int = 0, size: String? = nil, target: String = "", tls: TLSConfiguration? = nil,
     _ change: (inout LoadReactor.Limits) -> Void = { _ in }
   ) throws {
     let yaml = """
       name: made-up
-      target: { url: "ws://127.0.0.1:\(port)/"\(target) }
+      target: { url: "\(tls == nil ? "ws" : "wss")://127.0.0.1:\(port)/"\(target) }
       load:
         connections: \(connections)
         connect-rate: 10000/s
@@ -35,7 +36,9 @@ final class LoadRun {
             within: \(within)
             trace-context: continued
       """
-    plan = try Plan(scenario: Scenario(yaml: yaml, file: "made-up.yaml"), seed: 5)
+    var scenario = try Scenario(yaml: yaml, file: "made-up.yaml")
+    if let tls { scenario.target.tls = tls }
+    plan = try Plan(scenario: scenario, seed: 5)
     var limits = LoadReactor.Limits()
     limits.close = .milliseconds(500)
     change(&limits)
@@ -73,6 +76,9 @@ final class LoadRun {
 }
 
 extension [Observation] {
+  var securities: [ConnectionSecurity] {
+    compactMap { if case .opened(let opened) = $0 { opened.security } else { nil } }
+  }
   var opened: Int { count { if case .opened = $0 { true } else { false } } }
   var sent: [Observation.Sent] { compactMap { if case .sent(let sent) = $0 { sent } else { nil } } }
   var echoed: [Observation.Echoed] { compactMap { if case .echoed(let echoed) = $0 { echoed } else { nil } } }

@@ -79,7 +79,7 @@ final class Peer {
 
   func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-  private func receive() throws {
+  func receive() throws {
     var chunk = [UInt8](repeating: 0, count: 65536)
     let count = recv(descriptor, &chunk, chunk.count, 0)
     guard count > 0 else { throw ScriptFault.ended }

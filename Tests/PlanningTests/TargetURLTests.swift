@@ -1,6 +1,7 @@
 import Planning
 import Scenarios
 import Testing
+import TransportSecurity
 
 @Suite struct TargetURLTests {
   private static func plan(_ url: String, target: String? = nil) throws -> Plan {
@@ -22,6 +23,10 @@ import Testing
       ("IPv6 and a port", "ws://[fe80::1]:8000", "fe80::1", 8000, "[fe80::1]:8000", "/"),
       ("capitals", "WS://Host/A", "Host", 80, "Host", "/A"),
       ("an at sign in the path", "ws://host/@a:b", "host", 80, "host", "/@a:b"),
+      ("TLS", "wss://host/x", "host", 443, "host", "/x"), ("TLS in capitals", "WSS://host", "host", 443, "host", "/"),
+      ("TLS and its port", "wss://host:443", "host", 443, "host", "/"),
+      ("TLS on port 80", "wss://host:80/", "host", 80, "host:80", "/"),
+      ("TLS and IPv6", "wss://[::1]/", "::1", 443, "[::1]", "/"),
       ("a URL in the query", "ws://host/?u=ws://x", "host", 80, "host", "/?u=ws://x"),
     ] as [(String, String, String, UInt16, String, String)])
   func theURLIsTakenApart(label: String, url: String, host: String, port: UInt16, authority: String, path: String)
@@ -36,8 +41,6 @@ import Testing
 
   @Test(
     arguments: [
-      ("TLS", "wss://host/x", .encryptedTarget("wss://host")),
-      ("TLS in capitals", "WSS://host", .encryptedTarget("WSS://host")),
       ("HTTP", "http://host/", .unknownScheme("http")), ("no scheme", "://host/", .unknownScheme("")),
       ("no host", "ws:///x", .malformedURL("ws://")),
       ("a port without a host", "ws://:80/", .malformedURL("ws://:80")),
@@ -84,7 +87,7 @@ import Testing
 
   @Test(
     arguments: [
-      ("no URL", "other", .malformedURL("other")), ("TLS", "wss://other", .encryptedTarget("wss://other")),
+      ("no URL", "other", .malformedURL("other")),
       ("nothing", "", .malformedURL("")),
       ("a template", "ws://other/{{ room }}", .malformedURL("ws://other/{{ room }}")),
     ] as [(String, String, PlanFault)])
@@ -92,15 +95,20 @@ import Testing
     #expect(throws: fault) { try Self.plan("ws://host", target: target) }
   }
 
-  @Test func aScenarioForTLSMayBePlannedForAnotherTarget() throws {
-    #expect(try Self.plan("wss://host/x", target: "ws://local:1").path(ofConnection: 0) == "/x")
+  @Test func aScenarioForTLSMayBePlannedForATargetWithoutAndTheOtherWayRound() throws {
+    let plain = try Self.plan("wss://host/x", target: "ws://local:1")
+    #expect(plain.path(ofConnection: 0) == "/x")
+    #expect(plain.tls == nil)
+    #expect(try Self.plan("ws://host/x", target: "wss://local:1").tls == TLSConfiguration())
+    #expect(try Self.plan("wss://host/x").tls?.verifiesServer == true)
+    #expect(try Self.plan("ws://host/x").tls == nil)
   }
 
   @Test(arguments: [
     ("places by their kind", "ws://host:8/{{ room }}/{{ connection.index }}", "ws://host:8/{group}/{connection}"),
     ("no query", "ws://host/a?token=secret", "ws://host/a?…"),
     ("a secret in a query only", "ws://host?{{ room }}", "ws://host/?…"),
-    ("an address", "ws://[::1]/", "ws://[::1]/"),
+    ("an address", "ws://[::1]/", "ws://[::1]/"), ("TLS", "WSS://host:443/a", "wss://host/a"),
   ])
   func theURLIsShownWithoutItsQuery(label: String, url: String, text: String) throws {
     #expect(try Self.plan(url).target.description == text)

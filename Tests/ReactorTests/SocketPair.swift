@@ -43,15 +43,18 @@ struct SocketPair: ~Copyable {
 }
 
 extension Stream {
-  /// Everything that is there, unkept; and how the stream stands then.
+  /// Everything that is there, consumed; and how the stream stands then: -1 where TLS has a word to say.
   mutating func drain(_ shared: UnsafeMutableRawBufferPointer) -> (bytes: [UInt8], end: Int32?) {
     var bytes: [UInt8] = []
     while true {
       switch receive(sharing: shared) {
-      case .bytes(let more, _): bytes += more
+      case .bytes(let more, _):
+        bytes += more
+        keep(more, from: more.count)
       case .wouldBlock: return (bytes, nil)
       case .ended: return (bytes, 0)
       case .failed(let reason): return (bytes, reason)
+      case .secured, .broken: return (bytes, -1)
       }
     }
   }

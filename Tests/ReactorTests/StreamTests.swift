@@ -123,7 +123,7 @@ struct StreamTests {
                 start = end + 1
               }
               server.keep(bytes, from: start)
-            case .wouldBlock, .ended, .failed: break reading
+            case .wouldBlock, .ended, .failed, .secured, .broken: break reading
             }
           }
         }

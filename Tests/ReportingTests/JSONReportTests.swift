@@ -99,6 +99,7 @@ struct JSONReportTests {
     connections.failures.not upgraded within the time limit
     connections.failures.upgrade refused with HTTP status 403
     connections.opened
+    connections.resumedTLS
     copies.duplicate
     copies.expected
     copies.foreign
@@ -135,6 +136,13 @@ struct JSONReportTests {
     latencies.connect-time.p90
     latencies.connect-time.p99
     latencies.connect-time.p99.9
+    latencies.ping-time.count
+    latencies.ping-time.max
+    latencies.ping-time.mean
+    latencies.ping-time.p50
+    latencies.ping-time.p90
+    latencies.ping-time.p99
+    latencies.ping-time.p99.9
     latencies.response-time.count
     latencies.response-time.max
     latencies.response-time.mean

@@ -61,7 +61,8 @@ enum MadeUpReport {
   private static var tallies: Tallies {
     var tallies = Tallies()
     tallies.opened = 1001
-    tallies.failures = [.refusedUpgrade(status: 403): 1002, .timedOut: 1003]
+    tallies.resumed = 1008
+    tallies.failures = [.refusedUpgrade(status: 403): 1002, .timedOut(.upgrade): 1003]
     tallies.closes = [.server: 1004, .streamEnded: 1005, .ours: 1006]
     tallies.closeCodes = [1012: 1007]
     tallies.closeReasons = [1012: "back soon"]

@@ -1,6 +1,7 @@
 import Foundation
 import Observations
 import Testing
+import TransportSecurity
 import Verification
 
 @testable import Reporting
@@ -11,7 +12,7 @@ struct TextReportTests {
   func everyNumber() throws {
     let text = try MadeUpReport.make(findings: [MadeUpReport.finding]).text
     let numbers = [
-      1001, 1002, 1003, 1004, 1005, 2001, 2002, 2003, 2004, 2005, 3001, 3002, 3003, 3004, 3005, 3006, 4002, 4003,
+      1001, 1002, 1003, 1004, 1005, 1008, 2001, 2002, 2003, 2004, 2005, 3001, 3002, 3003, 3004, 3005, 3006, 4002, 4003,
       5001, 5002, 6001, 6002, 6003, 6004, 6005, 12_009, 7001, 7002, 7003, 7004, 7015, 7777, 8001, 8002, 9001, 9002,
       9004, 9005, 9007,
     ]
@@ -143,9 +144,11 @@ struct TextReportTests {
   @Test("has words for each failure, close and unreadable message, no two alike")
   func words() {
     let failures: [ConnectionFailure] =
-      [.system(111), .refusedUpgrade(status: 500), .closedEarly, .timedOut]
-      + UpgradeFault.allCases.map { .malformedUpgrade($0) }
-    let causes: [CloseCause] = [.ours, .server, .streamEnded, .system(104), .protocolError, .backlog]
+      [
+        .system(111), .tls(.expiredCertificate), .tls(.alert(48)), .refusedUpgrade(status: 500), .closedEarly,
+        .timedOut(.tcp), .timedOut(.tls), .timedOut(.upgrade),
+      ] + UpgradeFault.allCases.map { .malformedUpgrade($0) }
+    let causes: [CloseCause] = [.ours, .server, .streamEnded, .system(104), .tls(.flooded), .protocolError, .backlog]
     let reasons: [UnreadableReason] = [
       .invalidJSON, .notAnObject, .binary, .unmatched, .protocolError(section: StaticSection(5, 2), code: 1002),
       .protocolError(section: StaticSection(7, 2, of: 7692), code: 1007),
@@ -156,6 +159,7 @@ struct TextReportTests {
     #expect(words.allSatisfy { !$0.isEmpty })
     #expect(reasons.last?.description == "frames that break RFC 7692 §6 (close code 1002)")
     #expect(ConnectionFailure.system(111).words == "failed: Connection refused")
+    #expect(ConnectionFailure.tls(.wrongName).words == "not secured by TLS: the certificate is for another name")
     #expect(CloseCause.system(104).words.contains("Connection reset by peer"))
     #expect(ConnectionFailure.refusedUpgrade(status: 500).words.contains("500"))
   }

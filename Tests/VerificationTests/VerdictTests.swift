@@ -33,7 +33,7 @@ struct VerdictTests {
     last.spans.removeLast(4)
     run.add(last)
     run.addFact(.dropped(Observation.DroppedArrivals(count: 1, due: run.now)))
-    run.addFact(.failed(Observation.ConnectionFailed(connection: 5, at: run.now, reason: .timedOut)))
+    run.addFact(.failed(Observation.ConnectionFailed(connection: 5, at: run.now, reason: .timedOut(.upgrade))))
     let judged = try #require(run.verdict().expectations.first)
     #expect(judged.outcome == example.outcome)
     let actual = try #require(judged.actual)

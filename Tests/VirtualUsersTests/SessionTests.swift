@@ -2,18 +2,23 @@ import Observations
 import TestInputs
 import Testing
 import Timing
+import TransportSecurity
 import WebSocketProtocol
 
 @testable import VirtualUsers
 
 /// A fact of a session's life.
 enum SessionFact: CaseIterable, Sendable {
-  case connected, accepted, incomplete, refused, garbage, closeFrame, beganClosing, streamEnded, reset, timedOut
+  case connected, connectedForTLS, secured, broken, accepted, incomplete, refused, garbage, closeFrame, beganClosing,
+    streamEnded, reset, timedOut
   case failedByUs
 
   func happen(to session: inout Session) -> Session.Action {
     switch self {
-    case .connected: return session.connected()
+    case .connected: return session.connected(withTLS: false)
+    case .connectedForTLS: return session.connected(withTLS: true)
+    case .secured: return session.secured()
+    case .broken: return session.broken(by: .unknownIssuer)
     case .accepted: return session.read(Self.acceptance)
     case .incomplete: return session.read("HTTP/1.1 101 Switching")
     case .refused: return session.read("HTTP/1.1 403 Forbidden\r\n\r\n")
@@ -52,6 +57,7 @@ extension Session {
     switch self {
     case .none: "none"
     case .connecting: "connecting"
+    case .securing: "securing"
     case .upgrading: "upgrading"
     case .open: "open"
     case .closing: "closing"
@@ -72,9 +78,18 @@ struct Transition: CustomTestStringConvertible, Sendable {
   static let all = [
     Transition(
       from: "connecting", fact: .connected, to: "upgrading", action: .sendUpgrade(SessionFact.handshake.request)),
+    Transition(from: "connecting", fact: .connectedForTLS, to: "securing", action: .beginTLS),
+    Transition(from: "connecting", fact: .broken, to: "none", action: .failed(.tls(.unknownIssuer))),
     Transition(from: "connecting", fact: .streamEnded, to: "none", action: .failed(.closedEarly)),
     Transition(from: "connecting", fact: .reset, to: "none", action: .failed(.system(104))),
-    Transition(from: "connecting", fact: .timedOut, to: "none", action: .failed(.timedOut)),
+    Transition(from: "connecting", fact: .timedOut, to: "none", action: .failed(.timedOut(.tcp))),
+    Transition(
+      from: "securing", fact: .secured, to: "upgrading", action: .sendUpgrade(SessionFact.handshake.request)),
+    Transition(from: "securing", fact: .broken, to: "none", action: .failed(.tls(.unknownIssuer))),
+    Transition(from: "securing", fact: .streamEnded, to: "none", action: .failed(.closedEarly)),
+    Transition(from: "securing", fact: .reset, to: "none", action: .failed(.system(104))),
+    Transition(from: "securing", fact: .timedOut, to: "none", action: .failed(.timedOut(.tls))),
+    Transition(from: "upgrading", fact: .broken, to: "none", action: .failed(.tls(.unknownIssuer))),
     Transition(
       from: "upgrading", fact: .accepted, to: "open",
       action: .opened(headLength: headLength, connectNanoseconds: 400)),
@@ -83,21 +98,24 @@ struct Transition: CustomTestStringConvertible, Sendable {
     Transition(from: "upgrading", fact: .garbage, to: "none", action: .failed(.malformedUpgrade(.malformedHead))),
     Transition(from: "upgrading", fact: .streamEnded, to: "none", action: .failed(.closedEarly)),
     Transition(from: "upgrading", fact: .reset, to: "none", action: .failed(.system(104))),
-    Transition(from: "upgrading", fact: .timedOut, to: "none", action: .failed(.timedOut)),
+    Transition(from: "upgrading", fact: .timedOut, to: "none", action: .failed(.timedOut(.upgrade))),
     Transition(from: "open", fact: .closeFrame, to: "none", action: .answerClose(.goingAway)),
     Transition(from: "open", fact: .beganClosing, to: "closing", action: .nothing),
     Transition(from: "open", fact: .streamEnded, to: "none", action: .ended(.streamEnded, code: .abnormal)),
     Transition(from: "open", fact: .reset, to: "none", action: .ended(.system(104), code: .abnormal)),
+    Transition(from: "open", fact: .broken, to: "none", action: .ended(.tls(.unknownIssuer), code: .abnormal)),
     Transition(from: "open", fact: .failedByUs, to: "none", action: .ended(.backlog, code: .abnormal)),
     Transition(from: "closing", fact: .closeFrame, to: "closing", action: .nothing),
     Transition(from: "closing", fact: .streamEnded, to: "none", action: .ended(.ours, code: .abnormal)),
     Transition(from: "closing", fact: .reset, to: "none", action: .ended(.ours, code: .abnormal)),
+    Transition(from: "closing", fact: .broken, to: "none", action: .ended(.ours, code: .abnormal)),
     Transition(from: "closing", fact: .timedOut, to: "none", action: .ended(.ours, code: .abnormal)),
     Transition(from: "closing", fact: .failedByUs, to: "none", action: .ended(.backlog, code: .abnormal)),
   ]
 
   static let paths: [(String, [SessionFact])] = [
-    ("connecting", []), ("upgrading", [.connected]), ("open", [.connected, .accepted]),
+    ("connecting", []), ("securing", [.connectedForTLS]), ("upgrading", [.connected]),
+    ("open", [.connected, .accepted]),
     ("closing", [.connected, .accepted, .beganClosing]), ("none", [.streamEnded]),
   ]
 }
@@ -148,7 +166,7 @@ struct SessionTests {
       case .answerClose, .ended:
         #expect(openings == 1, "seed \(seed)")
         ends += 1
-      case .nothing, .sendUpgrade: break
+      case .nothing, .beginTLS, .sendUpgrade: break
       }
     }
     #expect(openings <= 1, "seed \(seed)")

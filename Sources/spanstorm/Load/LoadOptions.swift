@@ -49,6 +49,7 @@ struct LoadChanges: Codable {
   var duration: String?
   var connectTo: [String] = []
   var sourceAddresses: [String] = []
+  var tls = TLSChanges()
 
   func apply(to scenario: Scenario) throws -> Scenario {
     var scenario = scenario
@@ -85,6 +86,7 @@ struct LoadChanges: Codable {
     }
     if !connectTo.isEmpty { scenario.target.connectTo = connectTo }
     if !sourceAddresses.isEmpty { scenario.target.sourceAddresses = sourceAddresses }
+    tls.apply(to: &scenario.target.tls)
     return scenario
   }
 }
