@@ -33,7 +33,8 @@ package struct Template: Hashable, Sendable {
 
   /// The text with every place filled in.
   package func filled(_ fill: (Value) -> String) -> String {
-    parts.map { part in
+    if parts.count == 1, case .literal(let text)? = parts.first { return text }
+    return parts.map { part in
       switch part {
       case .literal(let text): text
       case .value(let value): fill(value)

@@ -1,16 +1,20 @@
 /// Base64 with padding (RFC 4648 §4).
 package enum Base64 {
   package static func text(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let chunk = bytes[start..<min(start + 3, bytes.count)]
-      let value = chunk.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - chunk.count))
-      for digit in 0..<4 {
-        text.append(digit <= chunk.count ? alphabet[Int(value >> UInt32(18 - 6 * digit) & 63)] : UInt8(ascii: "="))
+    let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    let length = (bytes.count + 2) / 3 * 4
+    return String(unsafeUninitializedCapacity: length) { text in
+      for chunk in 0..<length / 4 {
+        let rest = bytes.count - 3 * chunk
+        var value: UInt32 = 0
+        for place in 0..<3 { value = value << 8 | (place < rest ? UInt32(bytes[3 * chunk + place]) : 0) }
+        for digit in 0..<4 {
+          let index = Int(value >> UInt32(18 - 6 * digit) & 63)
+          text[4 * chunk + digit] = digit <= rest ? alphabet.utf8Start[index] : UInt8(ascii: "=")
+        }
       }
+      return length
     }
-    return String(decoding: text, as: UTF8.self)
   }
 
   /// Whether the text is base64 of exactly 16 bytes, as a Sec-WebSocket-Key is (RFC 6455 §4.2.1).

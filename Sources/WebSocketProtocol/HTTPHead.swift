@@ -19,27 +19,46 @@ struct HTTPHead {
       guard bytes.count < sizeLimit else { throw .tooLong }
       return nil
     }
-    var lines: [String] = []
+    var head: HTTPHead?
     var start = 0
     while start < end {
       var stop = start
       while stop < end, window[stop] != UInt8(ascii: "\r") { stop += 1 }
       guard window[stop + 1] == UInt8(ascii: "\n") else { throw .malformed }
-      let line = window[start..<stop]
-      guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }) else { throw .malformed }
-      lines.append(String(decoding: line, as: UTF8.self))
+      let line = UnsafeRawBufferPointer(rebasing: window[start..<stop])
+      for byte in line where byte < 0x20 && byte != 0x09 || byte == 0x7f { throw .malformed }
+      if head == nil {
+        head = HTTPHead(startLine: String(decoding: line, as: UTF8.self), fields: [])
+      } else {
+        head?.fields.append(try field(line))
+      }
       start = stop + 2
     }
-    guard let first = lines.first else { throw .malformed }
-    var head = HTTPHead(startLine: first, fields: [])
-    for line in lines.dropFirst() {
-      // A name is a token: so no blank stands before the colon, and no folded line begins with one (RFC 9112 §5).
-      guard let colon = line.utf8.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
-        line.utf8[..<colon].allSatisfy(isTokenByte)
-      else { throw .malformed }
-      head.fields.append((line[..<colon].lowercased(), trimmed(line[colon...].dropFirst())))
-    }
+    guard let head else { throw .malformed }
     return (head, end + 2)
+  }
+
+  /// A name is a token: so no blank stands before the colon, and no folded line begins with one (RFC 9112 §5).
+  private static func field(_ line: UnsafeRawBufferPointer) throws(Fault) -> (name: String, value: String) {
+    var colon = 0
+    while colon < line.count, line[colon] != UInt8(ascii: ":") {
+      guard isTokenByte(line[colon]) else { throw .malformed }
+      colon += 1
+    }
+    guard colon > 0, colon < line.count else { throw .malformed }
+    let name = String(unsafeUninitializedCapacity: colon) { bytes in
+      for index in 0..<colon { bytes[index] = lowercased(line[index]) }
+      return colon
+    }
+    var value = line[(colon + 1)...]
+    while let first = value.first, first == 0x20 || first == 0x09 { value.removeFirst() }
+    while let last = value.last, last == 0x20 || last == 0x09 { value.removeLast() }
+    return (name, String(decoding: value, as: UTF8.self))
+  }
+
+  /// Of ASCII letters only.
+  private static func lowercased(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
   }
 
   /// Where the empty line begins, or nil.
@@ -70,9 +89,11 @@ struct HTTPHead {
   func hasToken(_ token: String, in name: String) -> Bool {
     fields.contains { field in
       field.name == name
-        && field.value.split(separator: ",").contains {
-          let word = Self.trimmed($0)
-          return word.utf8.count == token.utf8.count && word.lowercased() == token
+        && field.value.utf8.split(separator: UInt8(ascii: ",")).contains { word in
+          var word = word
+          while let first = word.first, first == 0x20 || first == 0x09 { word.removeFirst() }
+          while let last = word.last, last == 0x20 || last == 0x09 { word.removeLast() }
+          return word.count == token.utf8.count && zip(word, token.utf8).allSatisfy { Self.lowercased($0) == $1 }
         }
     }
   }

@@ -80,8 +80,8 @@ package struct ClientHandshake: Sendable {
       }
     }
     guard let (head, length) = result else { return .incomplete }
-    let parts = head.startLine.split(separator: " ", maxSplits: 2)
-    guard parts.count >= 2, parts[0].hasPrefix("HTTP/1."), let status = Self.status(parts[1]) else {
+    let parts = head.startLine.utf8.split(separator: UInt8(ascii: " "), maxSplits: 2)
+    guard parts.count >= 2, parts[0].starts(with: "HTTP/1.".utf8), let status = Self.status(Substring(parts[1])) else {
       throw .malformedHead
     }
     guard status == 101 else { return .refused(status: status) }

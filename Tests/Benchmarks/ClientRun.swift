@@ -22,6 +22,7 @@ struct ClientRun: ParsableCommand {
   @Option var rate: String?
   @Option var processor = 0
   @Flag var spin = false
+  @Flag var tls = false
   /// Opens the connections, says what they cost, and ends.
   @Flag var idle = false
 
@@ -53,7 +54,7 @@ struct ClientRun: ParsableCommand {
     let pace = rate.map { "rate: \($0)/s" } ?? (idle ? "think-time: 1h" : "think-time: 0s")
     return """
       name: benchmark
-      target: { url: "ws://127.0.0.1:\(port)/ws" }
+      target: { url: "\(tls ? "wss" : "ws")://127.0.0.1:\(port)/ws"\(tls ? ", tls: { verify: false }" : "") }
       load:
         connections: \(connections)
         connect-rate: 1000000/s
