@@ -162,7 +162,8 @@ extension LoadLoop {
   /// Sends bytes that are no message of the plan: the upgrade and control frames.
   mutating func transmit(_ bytes: [UInt8], on index: Int) {
     guard connections[index].stream.descriptor >= 0 else { return }
-    guard connections[index].stream.backlog < backlogBytes else {
+    // A message that began to be sent may still wait, however long it is; only what comes on top of it is bounded.
+    guard connections[index].stream.backlog < backlogBytes + frames.longest else {
       perform(connections[index].session.failedByUs(.backlog), on: index, at: .now)
       return
     }

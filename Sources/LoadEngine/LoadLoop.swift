@@ -294,12 +294,17 @@ extension LoadLoop {
     retries.removeAll()
     deadline = now.advanced(byNanoseconds: limits.close)
     for index in 0..<connections.count {
-      if connections[index].isOpen {
-        connections[index].session.beganClosing(at: now)
-        transmit(FrameEncoding.close(.normal, maskKey: randomWords.word()), on: index)
-      } else {
+      guard connections[index].isOpen else {
         perform(connections[index].session.abandoned(), on: index, at: now)
+        continue
       }
+      // All waiting is over: this server will not read a close frame behind so much either.
+      guard connections[index].stream.backlog < backlogBytes else {
+        perform(connections[index].session.failedByUs(.backlog), on: index, at: now)
+        continue
+      }
+      connections[index].session.beganClosing(at: now)
+      transmit(FrameEncoding.close(.normal, maskKey: randomWords.word()), on: index)
     }
   }
 

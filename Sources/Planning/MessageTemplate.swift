@@ -15,6 +15,7 @@ package struct MessageTemplate: Sendable {
     switch type.trace {
     case .fresh: writer.write(type.body, carrierAt: carrier.path[...])
     }
+    if let size = type.size { writer.pad(to: size) }
     payload = writer.bytes
     traceIDOffset = writer.traceparentOffset.map { $0 + 3 }
     messageIDOffsets = writer.messageIDOffsets
@@ -36,96 +37,16 @@ package struct MessageTemplate: Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-}
-
-/// Writes JSON text (RFC 8259) and remembers where its places are.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
-  private(set) var messageIDOffsets: [Int] = []
-  private(set) var traceparentOffset: Int?
-
-  /// Writes an object with the carrier at its place: objects on the way are made where they are missing, and what the
-  /// author has at the place itself is replaced.
-  mutating func write(_ value: BodyValue, carrierAt path: ArraySlice<String>) {
-    guard let key = path.first else {
-      writeCarrier()
-      return
-    }
-    var members: [BodyValue.Member] = []
-    if case .object(let own) = value { members = own }
-    if !members.contains(where: { $0.key == key }) { members.append(.init(key: key, value: .object([]))) }
-    writeObject(members) { writer, member in
-      if member.key == key {
-        writer.write(member.value, carrierAt: path.dropFirst())
-      } else {
-        writer.write(member.value)
-      }
-    }
-  }
-
-  private mutating func writeCarrier() {
-    let zeros = Traceparent(traceID: .zero, parentID: .zero, flags: .sampled)
-    bytes.append(contentsOf: "{\"traceparent\":\"".utf8)
-    traceparentOffset = bytes.count
-    bytes.append(contentsOf: "\(zeros)\"}".utf8)
-  }
-
-  private mutating func writeObject(
-    _ members: [BodyValue.Member], _ writeValue: (inout JSONWriter, BodyValue.Member) -> Void
-  ) {
-    bytes.append(UInt8(ascii: "{"))
-    for (index, member) in members.enumerated() {
-      if index > 0 { bytes.append(UInt8(ascii: ",")) }
-      quote { $0.escape(member.key) }
-      bytes.append(UInt8(ascii: ":"))
-      writeValue(&self, member)
-    }
-    bytes.append(UInt8(ascii: "}"))
-  }
-
-  mutating func write(_ value: BodyValue) {
-    switch value {
-    case .object(let members): writeObject(members) { $0.write($1.value) }
-    case .array(let values):
-      bytes.append(UInt8(ascii: "["))
-      for (index, value) in values.enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        write(value)
-      }
-      bytes.append(UInt8(ascii: "]"))
-    case .string(let template): quote { $0.write(template) }
-    case .number(let digits): bytes.append(contentsOf: digits.utf8)
-    case .bool(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
-    case .null: bytes.append(contentsOf: "null".utf8)
-    }
-  }
-
-  private mutating func quote(_ content: (inout JSONWriter) -> Void) {
-    bytes.append(UInt8(ascii: "\""))
-    content(&self)
-    bytes.append(UInt8(ascii: "\""))
-  }
-
-  private mutating func write(_ template: Template) {
-    for part in template.parts {
-      switch part {
-      case .literal(let text): escape(text)
-      case .value(.messageID):
-        messageIDOffsets.append(bytes.count)
-        bytes.append(contentsOf: "00000000-00-00000000".utf8)
-      case .value(.connectionIndex), .value(.groupName), .value(.groupSize):
-        break  // the reader of scenarios allows none of them in a body
-      }
-    }
-  }
-
-  private mutating func escape(_ text: String) {
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-      case 0..<0x20: bytes += Array("\\u00".utf8) + HexText.string(UInt64(byte)).utf8.suffix(2)
-      default: bytes.append(byte)
-      }
-    }
+  /// The beginning of one message's text, cut between two characters.
+  ///
+  /// - Parameter limit: the most bytes that are left.
+  package func beginning(
+    of identity: MessageIdentity, in identities: IdentityPermutation, limit: Int
+  ) -> (text: String, bytesLeftOut: Int) {
+    let text = text(of: identity, in: identities)
+    guard text.utf8.count > limit else { return (text, 0) }
+    var end = text.utf8.index(text.startIndex, offsetBy: max(limit, 0))
+    while end > text.startIndex, text.utf8[end] & 0xc0 == 0x80 { end = text.utf8.index(before: end) }
+    return (String(text[..<end]), text.utf8[end...].count)
   }
 }

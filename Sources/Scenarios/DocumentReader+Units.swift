@@ -1,7 +1,7 @@
 import Timing
 import Yams
 
-/// Quantities with their units: `500/s`, `10s`, `{{ room.size }}`.
+/// Quantities with their units: `500/s`, `10s`, `1MiB`, `{{ room.size }}`.
 extension DocumentReader {
   mutating func duration(_ node: Node, named name: String) -> Duration? {
     guard let word = text(node, named: name) else { return nil }
@@ -48,6 +48,14 @@ extension DocumentReader {
     report(
       name, isNo: "a rate", at: node,
       hint: "write it with its unit, as in '500/s', or '100/s..500/s' for a ramp; above 0 and at most 100000000/s")
+    return nil
+  }
+
+  mutating func bytes(_ node: Node, named name: String) -> Int? {
+    guard let word = text(node, named: name) else { return nil }
+    if let bytes = Quantities.bytes(word) { return bytes }
+    report(
+      name, isNo: "a size", at: node, hint: "write it with its unit, as in '512B', '64KiB' or '1MiB'; at most 16MiB")
     return nil
   }
 

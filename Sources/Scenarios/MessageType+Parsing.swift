@@ -18,10 +18,14 @@ extension DocumentReader {
   private mutating func readMessage(_ node: Node, name: String, carrier: Carrier?) -> MessageType? {
     guard
       let fields = mapping(
-        node, named: name, keys: ["weight", "body", "trace", "echo", "spans"])
+        node, named: name, keys: ["weight", "body", "size", "trace", "echo", "spans"])
     else { return nil }
     let weight = fields["weight"].map { integer($0, named: "weight", in: 0...1_000_000) } ?? 1
     let body = required("body", in: fields, of: node, named: name).flatMap { readBody($0, carrier: carrier) }
+    var size: Int??
+    if let sizeNode = fields["size"] {
+      size = .some(readSize(sizeNode, of: body, at: fields["body"], carrier: carrier))
+    }
     var trace: TraceMode? = .fresh
     if let traceNode = fields["trace"] { trace = choice(traceNode, named: "trace") }
     var echo: EchoRule??
@@ -36,7 +40,39 @@ extension DocumentReader {
     }
     guard let weight, let body, let trace else { return nil }
     if case .some(.none) = echo { return nil }
-    return MessageType(name: name, weight: weight, body: body, trace: trace, echo: echo ?? nil, spans: spans)
+    if case .some(.none) = size { return nil }
+    return MessageType(
+      name: name, weight: weight, body: body, size: size ?? nil, trace: trace, echo: echo ?? nil, spans: spans)
+  }
+
+  /// The size that a message is padded to: no less than it has already, and nobody else's is the member for that.
+  private mutating func readSize(_ node: Node, of body: BodyValue?, at bodyNode: Node?, carrier: Carrier?) -> Int? {
+    guard let size = bytes(node, named: "size") else { return nil }
+    // Without these, their own mistakes are told already.
+    guard let body, let carrier else { return size }
+    let padding = JSONWriter.paddingKey
+    if let place = bodyNode?.mapping?.first(where: { $0.key.scalar?.string == padding })?.key {
+      report(
+        "'\(padding)' is the member that 'size' fills the message with", at: place,
+        hint: "leave it out of the body, or leave out 'size'")
+      return nil
+    }
+    guard carrier.path.first != padding else {
+      report(
+        "'size' fills the message with the member '\(padding)', which holds the carrier", at: node,
+        hint: "move the carrier, or leave out 'size'")
+      return nil
+    }
+    var writer = JSONWriter()
+    writer.write(body, carrierAt: carrier.path[...])
+    let least = writer.bytes.count + JSONWriter.paddingLength
+    guard size >= least else {
+      report(
+        "'size' is \(size) bytes, but the body with its carrier and an empty '\(padding)' has \(least) already",
+        at: node, hint: "make it '\(least)B' at least")
+      return nil
+    }
+    return size
   }
 
   private mutating func readBody(_ node: Node, carrier: Carrier?) -> BodyValue? {

@@ -31,6 +31,21 @@ package enum Quantities {
     return nil
   }
 
+  /// A size like `512B`, `64KiB` or `1MiB`, a whole number of bytes, above 0 and at most 16 MiB; nil for anything else.
+  package static func bytes(_ word: String) -> Int? {
+    let units: [(suffix: String, bytes: Double)] = [("KiB", 1024), ("MiB", 1_048_576), ("B", 1)]
+    for unit in units where word.hasSuffix(unit.suffix) {
+      guard let value = number(String(word.dropLast(unit.suffix.count))) else { continue }
+      let bytes = value * unit.bytes
+      guard bytes > 0, bytes <= Double(largestSize), bytes == bytes.rounded() else { return nil }
+      return Int(bytes)
+    }
+    return nil
+  }
+
+  /// The longest message, in bytes; longer ones are not received either.
+  static let largestSize = 16 << 20
+
   static let longestDuration = Duration.seconds(30 * 24 * 3600)
 
   /// A number that is not negative, without blanks or signs.

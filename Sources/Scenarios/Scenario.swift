@@ -116,6 +116,8 @@ package struct MessageType: Sendable {
   package var name: String
   package var weight: Int
   package var body: BodyValue
+  /// Bytes that the message's text is padded to; nil leaves it as it is.
+  package var size: Int?
   package var trace: TraceMode
   /// Nil where no answer is expected.
   package var echo: EchoRule?

@@ -33,9 +33,14 @@ struct PlanCommand: ParsableCommand {
       let type = mix.type(ofArrival: arrival.number)
       let identity = MessageIdentity(shard: 0, sequence: sequence)
       say("  \(seconds(arrival.dueNanoseconds)) \(plan.scenario.messages[type].name)")
-      say(" \(plan.templates[type].text(of: identity, in: plan.identities))\n")
+      let (text, bytesLeftOut) = plan.templates[type].beginning(
+        of: identity, in: plan.identities, limit: Self.longestText)
+      say(" \(text)\(bytesLeftOut > 0 ? "… and \(bytesLeftOut) bytes more" : "")\n")
     }
   }
+
+  /// Bytes of a message that are printed: a screen is filled by some messages, not by one.
+  private static let longestText = 1024
 
   private func seconds(_ nanoseconds: Int64) -> String {
     let microseconds = nanoseconds / 1000

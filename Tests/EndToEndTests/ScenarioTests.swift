@@ -37,6 +37,20 @@ import Testing
     #expect(plan.output == (try Tool.run(["plan", Tool.scenario(name), "--seed", "7", "--messages", "3"]).output))
   }
 
+  @Test func `a message of 1 MiB is planned whole, shown in part, and echoed`() throws {
+    let folder = try TemporaryFolder()
+    let text = try String(contentsOfFile: Tool.scenario("echo-steady"), encoding: .utf8)
+    let scenario = try folder.write(text.replacing("trace: fresh", with: "size: 1MiB"), to: "large.yaml")
+    let plan = try Tool.run(["plan", scenario, "--messages", "3"])
+    #expect(plan.status == 0, "\(plan.diagnostics)")
+    #expect(plan.output.utf8.count < 4096)
+    #expect(plan.output.ranges(of: "… and 1047552 bytes more\n").count == 3)
+    let outcome = try Tool.runInTime([
+      "run", scenario, "--reference", "--for", "1s", "--rate", "10/s", "--connections", "5",
+    ])
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.diagnostics)")
+  }
+
   @Test func `a scenario that asks for compression says what it saved`() throws {
     let outcome = try Tool.runInTime([
       "run", Tool.scenario("echo-compressed"), "--reference", "--for", "1s", "--rate", "100/s", "--connections", "20",

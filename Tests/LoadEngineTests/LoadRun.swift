@@ -17,7 +17,7 @@ final class LoadRun {
 
   init(
     port: UInt16, connections: Int = 2, phases: String = "{ name: steady, for: 200ms, rate: 100/s }",
-    within: String = "2s", filler: Int = 0, target: String = "", tls: TLSConfiguration? = nil,
+    within: String = "2s", filler: Int = 0, size: String? = nil, target: String = "", tls: TLSConfiguration? = nil,
     _ change: (inout TimeLimits) -> Void = { _ in }
   ) throws {
     let yaml = """
@@ -30,7 +30,7 @@ final class LoadRun {
       messages:
         ping:
           body: { type: ping, id: "{{ message.id }}", filler: "\(String(repeating: "x", count: filler))" }
-          trace: fresh
+          trace: fresh\(size.map { "\n    size: \($0)" } ?? "")
           echo:
             match: { type: ping, id: "{{ message.id }}" }
             within: \(within)

@@ -135,6 +135,12 @@ final class Peer {
     }
   }
 
+  /// Waits until the client has sent something more, without reading it.
+  func waitForBytes() {
+    var event = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    _ = poll(&event, 1, 20_000)
+  }
+
   /// Waits for the client's reset without reading anything.
   func waitForReset() {
     var event = pollfd(fd: descriptor, events: 0, revents: 0)

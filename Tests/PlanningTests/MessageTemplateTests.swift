@@ -74,4 +74,42 @@ import TraceContext
     #expect(
       plan.templates.map { String(decoding: $0.payload.prefix(8), as: UTF8.self) } == [#"{"t":"a""#, #"{"t":"b""#])
   }
+
+  @Test(
+    arguments: [
+      ("the least", "/t", "{}", "92B", 92), ("behind the carrier", "/t", "{ a: 1 }", "1KiB", 1024),
+      ("inside of an object with the carrier", "/a/t", "{ a: { b: \"é\" } }", "128B", 128),
+      ("a message id", "/t", "{ id: \"{{ message.id }}\" }", "1MiB", 1 << 20),
+    ] as [(String, String, String, String, Int)])
+  func aMessageIsPaddedToItsSize(label: String, pointer: String, body: String, size: String, bytes: Int) throws {
+    let plan = try Plan(scenario: scenario(at: pointer, messages: "m: { body: \(body), size: \(size) }"), seed: 3)
+    let plain = try Plan(scenario: scenario(at: pointer, messages: "m: { body: \(body) }"), seed: 3).templates[0]
+    let template = plan.templates[0]
+    #expect(template.payload.count == bytes)
+    let begin = Array(plain.payload.dropLast()) + Array(#","padding":""#.utf8)
+    let end = Array(#""}"#.utf8)
+    // Compared by hand: a failure would print megabytes.
+    let isPadded =
+      template.payload.starts(with: begin) && template.payload.suffix(2).elementsEqual(end)
+      && template.payload.dropFirst(begin.count).dropLast(2).allSatisfy { $0 == UInt8(ascii: "x") }
+    #expect(isPadded)
+    #expect(template.traceIDOffset == plain.traceIDOffset)
+    #expect(template.messageIDOffsets == plain.messageIDOffsets)
+    #expect(template.text(of: MessageIdentity(shard: 1, sequence: 2), in: plan.identities).utf8.count == bytes)
+  }
+
+  @Test(
+    arguments: [
+      ("all of it", 86, "{\"é\":1", 0), ("one byte less", 85, "{\"é\":1", 1), ("a character whole", 4, "{\"é", 82),
+      ("no character in two", 3, "{\"", 84), ("nothing", 0, "", 86),
+    ] as [(String, Int, String, Int)])
+  func theBeginningOfAMessageIsCutBetweenCharacters(label: String, limit: Int, prefix: String, leftOut: Int) throws {
+    let plan = try Plan(scenario: scenario(at: "/t", messages: "m: { body: { é: 1 } }"), seed: 3)
+    let message = MessageIdentity(shard: 0, sequence: 1)
+    let (text, bytesLeftOut) = plan.templates[0].beginning(of: message, in: plan.identities, limit: limit)
+    #expect(bytesLeftOut == leftOut)
+    #expect(text.hasPrefix(prefix))
+    #expect(plan.templates[0].text(of: message, in: plan.identities).hasPrefix(text))
+    #expect(text.utf8.count + bytesLeftOut == plan.templates[0].payload.count)
+  }
 }

@@ -153,4 +153,13 @@ import Testing
     let yaml = wholeScenario.replacing("/trace_context", with: pointer).replacing("type: chat", with: member)
     #expect(diagnostics(yaml) == expected.map { "s.yaml:" + $0 })
   }
+
+  @Test func theMemberThatFillsAMessageCannotHoldTheCarrier() {
+    let yaml = wholeScenario.replacing("/trace_context", with: "/padding/trace")
+      .replacing("trace: fresh", with: "size: 1KiB")
+    #expect(
+      diagnostics(yaml) == [
+        "s.yaml:16:11: error: 'size' fills the message with the member 'padding', which holds the carrier; move the carrier, or leave out 'size'"
+      ])
+  }
 }

@@ -382,6 +382,34 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
     "weight: 0",
     ["13:3: error: no message type has a weight above 0, so nothing would be sent; a type without 'weight' has 1"]
   ),
+  (
+    "a size without unit", "trace: fresh",
+    "size: 1024",
+    [
+      "16:11: error: 'size' is '1024', but a size is needed; write it with its unit, as in '512B', '64KiB' or '1MiB'; at most 16MiB"
+    ]
+  ),
+  (
+    "a size of more than 16 MiB", "trace: fresh",
+    "size: 16.5MiB",
+    [
+      "16:11: error: 'size' is '16.5MiB', but a size is needed; write it with its unit, as in '512B', '64KiB' or '1MiB'; at most 16MiB"
+    ]
+  ),
+  (
+    "a size that the message has already", "trace: fresh",
+    "size: 145B",
+    [
+      "16:11: error: 'size' is 145 bytes, but the body with its carrier and an empty 'padding' has 146 already; make it '146B' at least"
+    ]
+  ),
+  (
+    "a size, and the member that fills it", "type: chat, id: \"{{ message.id }}\" }",
+    "padding: 1 }\n    size: 1KiB",
+    [
+      "15:13: error: 'padding' is the member that 'size' fills the message with; leave it out of the body, or leave out 'size'"
+    ]
+  ),
   ("another trace mode", "trace: fresh", "trace: sticky", ["16:12: error: unknown trace 'sticky'; known: fresh"]),
   (
     "an empty match", "match: { id: \"{{ message.id }}\" }",

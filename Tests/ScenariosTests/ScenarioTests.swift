@@ -107,6 +107,30 @@ import TraceContext
 
   @Test(
     arguments: [
+      ("146B", 146), ("1KiB", 1024), ("0.5KiB", 512), ("1MiB", 1_048_576), ("1.5MiB", 1_572_864),
+      ("16MiB", 16_777_216), ("16777216B", 16_777_216),
+    ] as [(String, Int)])
+  func aSizeIsRead(text: String, bytes: Int) throws {
+    let scenario = try Scenario(
+      yaml: wholeScenario.replacing("trace: fresh", with: "size: \(text)"), file: "s.yaml")
+    #expect(scenario.messages.first?.size == bytes)
+  }
+
+  @Test(arguments: [
+    "1", "B", "MiB", "0B", "0.3B", "1.0001KiB", "-1B", "1 KiB", "1kiB", "1KB", "1MB", "1GiB", "16777217B", "1e400B", "",
+  ])
+  func aSizeIsRefused(text: String) {
+    let told = diagnostics(wholeScenario.replacing("trace: fresh", with: "size: \"\(text)\""))
+    #expect(told.count == 1)
+    #expect(told.first?.contains("16:11: error: 'size' is") == true)
+  }
+
+  @Test func aMessageWithoutASizeIsNotPadded() throws {
+    #expect(try Scenario(yaml: wholeScenario, file: "s.yaml").messages.first?.size == nil)
+  }
+
+  @Test(
+    arguments: [
       ("1/s", 1), ("0.5/s", 0.5), ("1e3/s", 1000), ("100000000/s", 1e8),
     ] as [(String, Double)])
   func aRateIsRead(text: String, perSecond: Double) throws {
