@@ -11,10 +11,7 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
   package let path: Template
 
   /// The value of the Host field: the port only where it is not the scheme's own.
-  package var authority: String {
-    let name = host.contains(":") ? "[\(host)]" : host
-    return port == Self.port(isSecure: isSecure) ? name : "\(name):\(port)"
-  }
+  package let authority: String
 
   /// The URL for people: places by their kind, and no query, which may hold secrets.
   package var description: String {
@@ -53,6 +50,8 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
     where text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f || "#{}".utf8.contains($0) }) {
       throw .malformedURL(origin + text)
     }
+    let name = host.contains(":") ? "[\(host)]" : host
+    self.authority = port == Self.port(isSecure: isSecure) ? name : "\(name):\(port)"
     self.host = host
     self.port = port
     self.path = path.parts.isEmpty ? Template(literal: "/") : path

@@ -29,8 +29,13 @@ enum SHA1 {
     private var e: UInt32 = 0xc3d2_e1f0
 
     var bytes: [UInt8] {
-      [a, b, c, d, e].flatMap { word in
-        stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+      [UInt8](unsafeUninitializedCapacity: 20) { bytes, count in
+        let words = [a, b, c, d, e]
+        for index in 0..<20 {
+          bytes.initializeElement(
+            at: index, to: UInt8(truncatingIfNeeded: words[index / 4] >> UInt32(24 - index % 4 * 8)))
+        }
+        count = 20
       }
     }
 

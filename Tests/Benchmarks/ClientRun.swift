@@ -43,8 +43,9 @@ struct ClientRun: ParsableCommand {
     let sink = MeasuringSink(
       warmUp: Int64(warmUp * 1e9), length: Int64(seconds * 1e9), control: control, endsWhenOpen: idle,
       measuresLag: rate != nil)
-    sink.begin(residentBytes: linux_resident_bytes(0))
+    let resident = linux_resident_bytes(0)
     let reactor = try LoadReactor(plan: plan, settings: settings, sink: sink, control: control)
+    sink.begin(residentBytes: resident)
     reactor.run()
     print(sink.figures(connections: connections))
   }
@@ -78,6 +79,7 @@ final class MeasuringSink: ObservationSink {
     var residentAtStart: Int64 = 0
     var opened = 0
     var openedAt: Instant?
+    var lastOpened: Instant?
     var openedCPU = (user: 0.0, system: 0.0)
     var residentWhenOpen: Int64 = 0
     var observations = 0
@@ -122,6 +124,11 @@ final class MeasuringSink: ObservationSink {
     state.withLock { state in
       let now = Instant.now
       state.total += batch.count
+      if endsWhenOpen {
+        for index in 0..<batch.count {
+          if case .opened(let opened) = batch[index] { state.lastOpened = opened.at }
+        }
+      }
       guard stage == .loading else { return }
       if state.openedAt == nil {
         state.openedAt = now
@@ -160,7 +167,7 @@ final class MeasuringSink: ObservationSink {
       let roundTrips = Double(state.endObservations - state.startObservations) / 2
       let seconds = state.start.flatMap { start in state.end.map { Double($0 - start) / 1e9 } } ?? .nan
       let (user, system) = (state.endCPU.user - state.startCPU.user, state.endCPU.system - state.startCPU.system)
-      let opening = state.openedAt.map { Double($0 - state.begun) / 1e9 } ?? .nan
+      let opening = state.lastOpened.map { Double($0 - state.begun) / 1e9 } ?? .nan
       let openCPU = (state.openedCPU.user + state.openedCPU.system) / Double(connections)
       let bytes = Double(state.residentWhenOpen - state.residentAtStart) / Double(connections)
       func microseconds(_ percentile: Double) -> Double {
