@@ -171,7 +171,7 @@ void linux_thread_cpu(int64_t *user_nanoseconds, int64_t *system_nanoseconds) {
 
 void linux_set_timer_slack(unsigned long nanoseconds) { prctl(PR_SET_TIMERSLACK, nanoseconds); }
 
-void linux_end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGTERM); }
+void linux_end_with_parent(int signal) { prctl(PR_SET_PDEATHSIG, signal); }
 
 void linux_error_text(int error, char *buffer, size_t capacity) {
   const char *text = strerror_r(error, buffer, capacity);

@@ -102,3 +102,17 @@ static inline int copenssl_set_server_name(SSL *ssl, const char *name) {
 }
 
 static inline void copenssl_wire_free(struct copenssl_wire *wire) { OPENSSL_free(wire->output); }
+
+/* Whether SSL_free_buffers spares a record of which only the header is there: mended in 3.0.14, 3.1.6, 3.2.2 and 3.3.1
+   (CVE-2024-4741). 0 or 1. */
+static inline int copenssl_keeps_half_records(void) {
+  unsigned major = OPENSSL_version_major(), minor = OPENSSL_version_minor(), patch = OPENSSL_version_patch();
+  if (major != 3) return major > 3;
+  switch (minor) {
+    case 0: return patch >= 14;
+    case 1: return patch >= 6;
+    case 2: return patch >= 2;
+    case 3: return patch >= 1;
+    default: return 1;
+  }
+}

@@ -18,6 +18,10 @@ struct Connection: ~Copyable {
   var generation: UInt32 = 0
   /// Attempts to open it again since it was last open.
   var attempts = 0
+  /// Whether it has been open once, or has been given up: until then the load waits for it.
+  var isDecided = false
+  /// Whether it stands among the connections that are read on.
+  var isUnread = false
   /// When the ping was sent that is not answered yet.
   var pinged: Instant?
   /// Whether it stands among the connections that are read later.

@@ -17,6 +17,7 @@ extension LoadLoop {
     let handshake = ClientHandshake(plan, connection: number, key: key)
     handshakes += 1
     connections[index].generation &+= 1
+    connections[index].pinged = nil
     connections[index].decoder = MessageDecoder(role: .client, limit: Self.messageLimit)
     connections[index].session.began(handshake, at: now)
     do throws(SystemFault) {
@@ -81,6 +82,8 @@ extension LoadLoop {
       }
     }
     // There may be more, and no edge will tell: the others have their turn first.
+    guard !connections[index].isUnread else { return }
+    connections[index].isUnread = true
     unread.append((index, untilEnd))
   }
 
@@ -183,6 +186,7 @@ extension LoadLoop {
       handshakes -= 1
       opened += 1
       connections[index].attempts = 0
+      decide(index)
       connections[index].place = openConnections.count
       openConnections.append(index)
       openMembers[index / groupSize] += 1
@@ -199,7 +203,7 @@ extension LoadLoop {
       connections[index].stream.close()
       observations.write(
         .failed(Observation.ConnectionFailed(connection: UInt32(number(of: index)), at: now, reason: reason)), at: now)
-      planRetry(of: index, at: now)
+      if !planRetry(of: index, at: now) { decide(index) }
     case .answerClose(let code):
       let answer = code == .noStatus ? CloseCode.normal : code
       let frame = FrameEncoding.close(answer, maskKey: randomWords.word())
@@ -223,6 +227,13 @@ extension LoadLoop {
 
   mutating func streamEnded(_ index: Int, errno: Int32?, at now: Instant) {
     perform(connections[index].session.streamEnded(errno: errno, at: now), on: index, at: now)
+  }
+
+  /// The load waits for this connection no longer.
+  private mutating func decide(_ index: Int) {
+    guard !connections[index].isDecided else { return }
+    connections[index].isDecided = true
+    decided += 1
   }
 
   private mutating func secure(_ index: Int) {
@@ -251,6 +262,6 @@ extension LoadLoop {
         connection: UInt32(number(of: index)), at: now, cause: cause, code: code.rawValue,
         closeNanoseconds: closeNanoseconds),
       at: now)
-    planRetry(of: index, at: now)
+    _ = planRetry(of: index, at: now)
   }
 }

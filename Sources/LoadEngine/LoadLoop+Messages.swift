@@ -35,6 +35,7 @@ extension LoadLoop {
     let now = Instant.now
     guard let index, connections[index].stream.backlog < backlogBytes else {
       drop(1, due: due, at: now)
+      if let index { pacer.postponed(index, at: now - loadStart) }
       return
     }
     guard sequence < .max else { return control.stop() }
@@ -50,6 +51,7 @@ extension LoadLoop {
     let result = connections[index].stream.send(frame)
     if case .failed(let reason) = result {
       drop(1, due: due, at: now)
+      pacer.left(index)
       streamEnded(index, errno: reason, at: now)
       return
     }

@@ -8,36 +8,34 @@ import WebSocketProtocol
 extension LoadLoop {
   /// Does what is due of that, and returns when the next of it will be.
   mutating func keepUp(at now: Instant) -> Instant {
-    while let index = retries.removeDue(at: now) {
-      guard stage < .draining, handshakes < handshakesAtOnce else {
-        if stage < .draining { retries.add(index, due: now.advanced(byNanoseconds: Self.tick)) }
-        break
-      }
-      connect(index, at: now)
+    while stage < .draining, handshakes < handshakesAtOnce, let index = retries.removeDue(at: now) {
+      connect(index, at: .now)
     }
     while let (index, due) = slowReads.first, due <= now {
       slowReads.removeFirst()
       readSlowly(index, at: now)
     }
     pingDue(at: now)
-    return min(retries.next, slowReads.first?.due ?? Instant(nanoseconds: .max), nextPing)
+    // Where no more handshakes may begin, the end of one makes room, which is an event.
+    let retry = stage < .draining && handshakes < handshakesAtOnce ? retries.next : Instant(nanoseconds: .max)
+    return min(retry, slowReads.first?.due ?? Instant(nanoseconds: .max), nextPing)
   }
 
   // MARK: Opening again
 
-  /// Plans the next attempt to open a connection that failed or ended, where the scenario asks for one.
+  /// Plans the next attempt to open a connection that failed or ended, where the scenario asks for one, and tells
+  /// whether it does.
   ///
   /// The wait is a random part of a bound that doubles with each attempt (full jitter), so that those who lost the
   /// server together do not come back together.
-  mutating func planRetry(of index: Int, at now: Instant) {
+  mutating func planRetry(of index: Int, at now: Instant) -> Bool {
     guard let rule = reconnect, stage < .draining, !control.isStopping, connections[index].attempts < rule.attempts
-    else {
-      return
-    }
+    else { return false }
     let bound = rule.bound(afterAttempts: connections[index].attempts)
     connections[index].attempts += 1
     let wait = Int64(Double(randomWords.word()) / 4_294_967_296 * Double(bound))
     retries.add(index, due: now.advanced(byNanoseconds: wait))
+    return true
   }
 
   // MARK: Pings
@@ -50,7 +48,7 @@ extension LoadLoop {
     // A round that comes late sends what it has missed, but never more than one ping for each connection.
     var sent = 0
     while nextPing <= now, sent < connections.count {
-      ping(pingCursor, at: now)
+      ping(pingCursor)
       pingCursor = (pingCursor + 1) % connections.count
       nextPing = nextPing.advanced(byNanoseconds: gap)
       sent += 1
@@ -58,8 +56,10 @@ extension LoadLoop {
     if nextPing <= now { nextPing = now.advanced(byNanoseconds: gap) }
   }
 
-  private mutating func ping(_ index: Int, at now: Instant) {
-    guard connections[index].isOpen else { return }
+  /// Pings a connection that has answered the ping before: the time of a slow answer counts, too.
+  private mutating func ping(_ index: Int) {
+    guard connections[index].isOpen, connections[index].pinged == nil else { return }
+    let now = Instant.now
     connections[index].pinged = now
     let payload = withUnsafeBytes(of: now.nanoseconds) { Array($0) }
     transmit(FrameEncoding.frame(.ping, payload, maskKey: randomWords.word()), on: index)

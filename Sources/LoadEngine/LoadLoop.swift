@@ -75,6 +75,8 @@ struct LoadLoop: ~Copyable {
   var opened = 0
   var failed = 0
   var nextHandshakeCheck = Instant.now
+  /// Connections that have been open once, or have been given up.
+  var decided = 0
 
   let reconnect: Reconnect?
   /// Connections that are to be opened again.
@@ -174,7 +176,10 @@ struct LoadLoop: ~Copyable {
     guard unread.isEmpty else {
       let resumed = unread
       unread.removeAll(keepingCapacity: true)
-      for (index, untilEnd) in resumed { receive(on: index, untilEnd: untilEnd) }
+      for (index, untilEnd) in resumed {
+        connections[index].isUnread = false
+        receive(on: index, untilEnd: untilEnd)
+      }
       return poller.wait(until: now)
     }
     let wake = min(next, observations.deadline, now.advanced(byNanoseconds: Self.tick))
@@ -236,10 +241,11 @@ extension LoadLoop {
     while nextConnect < connections.count, handshakes < handshakesAtOnce {
       let due = connectStart.advanced(byNanoseconds: plan.connectDue(ofConnection: firstConnection + nextConnect))
       if due > now { return due }
-      connect(nextConnect, at: now)
+      connect(nextConnect, at: .now)
       nextConnect += 1
     }
-    guard nextConnect == connections.count, handshakes == 0, retries.isEmpty else { return .init(nanoseconds: .max) }
+    // One that was open and is lost again is waited for no longer, or a server that drops all would stop the load.
+    guard decided == connections.count else { return .init(nanoseconds: .max) }
     stage = .ready
     control.becameReady(at: now)
     return now
@@ -292,6 +298,7 @@ extension LoadLoop {
   private mutating func beginClosing(_ now: Instant) {
     stage = .closing
     retries.removeAll()
+    nextPing = Instant(nanoseconds: .max)
     deadline = now.advanced(byNanoseconds: limits.close)
     for index in 0..<connections.count {
       guard connections[index].isOpen else {

@@ -49,7 +49,7 @@ struct Pacer {
   /// order, and a phase with a shorter one only waits for the users of the phase before.
   private var thinking = FIFO<(user: Int, due: Int64)>()
   /// Users that wait for an echo, each once, by when they may give up at the earliest.
-  private var waiting = FIFO<(user: Int, giveUp: Int64)>()
+  private var waiting = TimerHeap()
 
   /// One stretch of the closed model.
   private struct Phase {
@@ -80,6 +80,8 @@ struct Pacer {
   /// The load begins with these users.
   mutating func begin(_ open: [Int]) {
     guard model == .closed else { return }
+    for user in users.indices { users[user].isAway = true }
+    for user in open { users[user].isAway = false }
     // Spread over one think time, or they would send in step for ever.
     let think = phases.first?.thinkTime ?? 0
     for (place, user) in open.enumerated() {
@@ -102,7 +104,7 @@ struct Pacer {
         enterPhase(at: now)
         return .user(first.user, due: first.due, phase: phase)
       }
-      return .wait(until: min(thinking.first?.due ?? end, waiting.first?.giveUp ?? end, end))
+      return .wait(until: min(thinking.first?.due ?? end, waiting.next.nanoseconds, end))
     }
   }
 
@@ -119,7 +121,7 @@ struct Pacer {
     users[user].giveUp = giveUp
     guard !users[user].isListed else { return }
     users[user].isListed = true
-    waiting.append((user, giveUp))
+    waiting.add(user, due: Instant(nanoseconds: giveUp))
   }
 
   /// A user of the closed model has an echo; if it is the one that it waits for, it begins to think.
@@ -139,6 +141,13 @@ struct Pacer {
     if model == .closed { users[user].isAway = true }
   }
 
+  /// A user of the closed model could not send, because too much waits on its connection: it thinks once more.
+  mutating func postponed(_ user: Int, at now: Int64) {
+    guard model == .closed else { return }
+    enterPhase(at: now)
+    thinking.append((user, now &+ max(phases[phase].thinkTime, LoadLoop.tick)))
+  }
+
   /// A user has a connection again.
   mutating func returned(_ user: Int, at now: Int64) {
     guard model == .closed, users[user].isAway else { return }
@@ -148,18 +157,17 @@ struct Pacer {
 
   /// Users that have waited long enough think, too. Who has sent again since is looked at later.
   private mutating func giveUp(at now: Int64) {
-    while let first = waiting.first, first.giveUp <= now {
-      waiting.removeFirst()
-      let user = users[first.user]
+    while let number = waiting.removeDue(at: Instant(nanoseconds: now)) {
+      let user = users[number]
       if user.awaited != nil, user.giveUp > now {
-        waiting.append((first.user, user.giveUp))
+        waiting.add(number, due: Instant(nanoseconds: user.giveUp))
         continue
       }
-      users[first.user].isListed = false
+      users[number].isListed = false
       guard user.awaited != nil else { continue }
-      users[first.user].awaited = nil
+      users[number].awaited = nil
       enterPhase(at: now)
-      thinking.append((first.user, now &+ phases[phase].thinkTime))
+      thinking.append((number, now &+ phases[phase].thinkTime))
     }
   }
 

@@ -56,6 +56,8 @@ package struct ArrivalSchedule: Sendable {
   package struct Arrival: Hashable, Sendable {
     package var dueNanoseconds: Int64
     package var phase: Int
+    /// Its number in its phase, from 0.
+    package var place: UInt64
     /// Its number in the whole load, from 0.
     package var number: UInt64
   }
@@ -116,7 +118,7 @@ package struct ArrivalSchedule: Sendable {
         let elapsed = load.nanoseconds(at: position, lengthNanoseconds: stretch.length)
         if elapsed < stretch.length {
           defer { number += 1 }
-          return Arrival(dueNanoseconds: stretch.start &+ elapsed, phase: phase, number: number)
+          return Arrival(dueNanoseconds: stretch.start &+ elapsed, phase: phase, place: index - 1, number: number)
         }
       }
       phase += 1
@@ -132,12 +134,17 @@ package struct ArrivalSchedule: Sendable {
     var rest = 0.0
     for (index, stretch) in stretches.enumerated() where index >= arrival.phase {
       guard let load = stretch.load else { continue }
+      let burst = Double(load.burst)
+      // The half in a million keeps a rounding error from becoming a burst.
+      func whole(_ count: Double) -> Double { (count / burst - 0.5e-6).rounded(.up) * burst }
       let total = load.count(before: stretch.length, lengthNanoseconds: stretch.length)
-      let gone =
-        index > arrival.phase
-        ? 0 : load.count(before: arrival.dueNanoseconds &- stretch.start, lengthNanoseconds: stretch.length)
-      // The half in a million keeps a rounding error from becoming a message.
-      rest += (total - gone - 0.5e-6).rounded(.up)
+      if index > arrival.phase {
+        rest += whole(total)
+      } else {
+        // What its burst has left, and the bursts after it.
+        let gone = load.count(before: arrival.dueNanoseconds &- stretch.start, lengthNanoseconds: stretch.length)
+        rest += whole(total - gone) - Double(arrival.place % UInt64(load.burst))
+      }
     }
     guard let all = UInt64(exactly: max(rest, 1)) else { return .max }
     // Whole rounds of all groups, and what is left of one.

@@ -36,7 +36,8 @@ extension Stream {
     if let fault = session.pointee.fault { return .broken(fault) }
     if session.pointee.hasEnded { return .ended }
     let scratch = session.pointee.scratch
-    let count = recv(descriptor, scratch.baseAddress, scratch.count, 0)
+    let room = min(scratch.count, shared.count)
+    let count = recv(descriptor, scratch.baseAddress, room, 0)
     if count == 0 {
       guard session.pointee.isSecured else { return .broken(.endedInHandshake) }
       return .ended
@@ -45,7 +46,7 @@ extension Stream {
       let reason = errno
       return reason == EAGAIN || reason == EINTR ? .wouldBlock : .failed(reason)
     }
-    session.pointee.isShort = count < scratch.count
+    session.pointee.isShort = count < room
     session.pointee.feed(count)
     if session.pointee.isSecured { return decrypt(session, sharing: shared) }
     session.pointee.shakeHands()

@@ -100,7 +100,10 @@ struct TLSSession {
 
   /// Frees OpenSSL's record buffers, but for a record that is half there. With TLS 1.3 a ticket makes it allocate one for
   /// writing, 16 KB that an idle client would keep until it sends (measured with OpenSSL 3.0).
-  func releaseBuffers() { SSL_free_buffers(ssl) }
+  func releaseBuffers() { if Self.mayFreeBuffers { SSL_free_buffers(ssl) } }
+
+  /// Not where a header without its record would be freed while OpenSSL still points to it (CVE-2024-4741).
+  private static let mayFreeBuffers = copenssl_keeps_half_records() == 1
 
   /// Encrypts one record at most, and returns how many bytes went into it; nil where the session is broken.
   func write(_ bytes: UnsafeRawBufferPointer) -> Int? {

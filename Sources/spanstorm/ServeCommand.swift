@@ -1,5 +1,6 @@
 import ArgumentParser
 import CLinux
+import Glibc
 import Reactor
 import ReferenceServer
 import TransportSecurity
@@ -48,7 +49,7 @@ struct ServeCommand: ParsableCommand {
 
   func run() throws {
     Interruption.watch()
-    if endWithParent { linux_end_with_parent() }
+    if endWithParent { linux_end_with_parent(SIGTERM) }
     _ = linux_raise_open_files()
     let exporter = otlp.flatMap(Self.endpoint).map { endpoint in
       var configuration = SpanExporter.Configuration(host: endpoint.host, port: endpoint.port)

@@ -58,8 +58,8 @@ void linux_thread_cpu(int64_t *user_nanoseconds, int64_t *system_nanoseconds);
 /* Timer slack of the calling thread; 1 ns is the smallest. */
 void linux_set_timer_slack(unsigned long nanoseconds);
 
-/* Asks that this process gets SIGTERM when its parent ends. */
-void linux_end_with_parent(void);
+/* Asks that this process gets a signal when its parent ends. */
+void linux_end_with_parent(int signal);
 
 /* The system's words for an errno, in the caller's buffer. */
 void linux_error_text(int error, char *buffer, size_t capacity);

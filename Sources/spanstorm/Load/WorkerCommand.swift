@@ -15,9 +15,10 @@ struct WorkerCommand: ParsableCommand {
     commandName: "worker", abstract: "Runs a share of a load for another process.", shouldDisplay: false)
 
   func run() throws {
-    linux_end_with_parent()
+    linux_end_with_parent(SIGKILL)
     // The parent is told of an interruption, and tells its workers.
     signal(SIGINT, SIG_IGN)
+    signal(SIGTERM, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
     _ = linux_raise_open_files()
     guard let line = readLine(), let job = try? JSONDecoder().decode(WorkerJob.self, from: Data(line.utf8)) else {
