@@ -19,7 +19,7 @@ extension LoadLoop {
     connections[index].generation &+= 1
     connections[index].pinged = nil
     connections[index].decoder = MessageDecoder(role: .client, limit: Self.messageLimit)
-    connections[index].session.began(handshake, at: now)
+    connections[index].session.began(handshake, through: proxy, at: now)
     do throws(SystemFault) {
       connections[index].stream = try Stream(
         connectingTo: addresses[number % addresses.count], from: source(ofConnection: number))
@@ -110,19 +110,25 @@ extension LoadLoop {
       if connections[index].stream.descriptor >= 0 { connections[index].stream.keep(bytes, from: offset) }
       return
     }
+    if case .proxying = connections[index].session {
+      let action = connections[index].session.received(
+        proxyAnswer: UnsafeRawBufferPointer(bytes), withTLS: tls != nil, at: now)
+      offset = action.headLength
+      if case .beginTLS = action { return secure(index, after: bytes, from: offset, action, at: now) }
+      perform(action, on: index, at: now)
+    }
     if case .upgrading = connections[index].session {
-      let action = connections[index].session.received(answer: UnsafeRawBufferPointer(bytes), at: now)
-      if case .opened(let headLength, _, _, let agreement) = action {
-        offset = headLength
-        if let agreement {
-          connections[index].decoder.use(Compression(agreement, role: .client, pool: compressionPool))
-        }
+      let answer = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+      let action = connections[index].session.received(answer: answer, at: now)
+      offset += action.headLength
+      if case .opened(_, _, let agreement?) = action {
+        connections[index].decoder.use(Compression(agreement, role: .client, pool: compressionPool))
       }
       perform(action, on: index, at: now)
     }
     switch connections[index].session {
     case .open, .closing: readFrames(bytes, from: &offset, on: index, at: now)
-    case .none, .connecting, .securing, .upgrading: break
+    case .none, .connecting, .proxying, .securing, .upgrading: break
     }
     if connections[index].stream.descriptor >= 0 { connections[index].stream.keep(bytes, from: offset) }
   }
@@ -180,9 +186,10 @@ extension LoadLoop {
   mutating func perform(_ action: Session.Action, on index: Int, at now: Instant) {
     switch action {
     case .nothing: break
+    case .askProxy(let request): transmit(request, on: index)
     case .beginTLS: secure(index)
-    case .sendUpgrade(let request): transmit(request, on: index)
-    case .opened(_, let connectNanoseconds, let stages, _):
+    case .sendUpgrade(let request, _): transmit(request, on: index)
+    case .opened(_, let stages, _):
       handshakes -= 1
       opened += 1
       connections[index].attempts = 0
@@ -194,8 +201,7 @@ extension LoadLoop {
       observations.write(
         .opened(
           Observation.Opened(
-            connection: UInt32(number(of: index)), security: security(of: index), at: now,
-            connectNanoseconds: connectNanoseconds, stages: stages)),
+            connection: UInt32(number(of: index)), security: security(of: index), at: now, stages: stages)),
         at: now)
     case .failed(let reason):
       handshakes -= 1
@@ -239,6 +245,18 @@ extension LoadLoop {
   private mutating func secure(_ index: Int) {
     guard let tls, case .failed(let reason) = connections[index].stream.secure(with: tls) else { return }
     streamEnded(index, errno: reason, at: .now)
+  }
+
+  /// Begins TLS behind a proxy's answer: what stands behind that is TLS's.
+  private mutating func secure(
+    _ index: Int, after bytes: UnsafeMutableRawBufferPointer, from offset: Int, _ action: Session.Action,
+    at now: Instant
+  ) {
+    let isFollowed = offset < bytes.count
+    connections[index].stream.keep(bytes, from: offset)
+    perform(action, on: index, at: now)
+    // No edge will tell of what is there already.
+    if isFollowed { unread.append((index, false)) }
   }
 
   private func security(of index: Int) -> ConnectionSecurity {

@@ -46,6 +46,7 @@ struct LoadLoop: ~Copyable {
   let groupSize: Int
 
   let connections: ConnectionTable
+  let proxy: ProxyRequest?
   let tls: TLSContext?
   var poller: Poller
   var observations: ObservationWriter
@@ -113,6 +114,9 @@ struct LoadLoop: ~Copyable {
     do throws(SystemFault) { poller = try Poller() } catch { throw .system(error) }
     self.tls = tls
     self.plan = plan
+    proxy = plan.scenario.target.proxy.map {
+      ProxyRequest(host: plan.target.host, port: plan.target.port, credentials: $0.credentials)
+    }
     self.reader = reader
     self.control = control
     identities = plan.identities

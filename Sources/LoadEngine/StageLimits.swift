@@ -5,6 +5,7 @@ import Timing
 /// How long each stage of a connection may last, in nanoseconds.
 struct StageLimits {
   private let tcp: Int64
+  private let proxy: Int64
   private let tls: Int64
   private let upgrade: Int64
   /// From our close frame to the end of the stream.
@@ -12,6 +13,7 @@ struct StageLimits {
 
   init(_ limits: TimeLimits) {
     tcp = limits.tcp.clampedNanoseconds
+    proxy = limits.proxy.clampedNanoseconds
     tls = limits.tls.clampedNanoseconds
     upgrade = limits.upgrade.clampedNanoseconds
     close = limits.close.clampedNanoseconds
@@ -20,6 +22,7 @@ struct StageLimits {
   subscript(stage: ConnectionStage) -> Int64 {
     switch stage {
     case .tcp: tcp
+    case .proxy: proxy
     case .tls: tls
     case .upgrade: upgrade
     }

@@ -22,19 +22,15 @@ package enum Observation: Sendable, BitwiseCopyable {
     package var connection: UInt32
     package var security: ConnectionSecurity
     package var at: Instant
-    /// From the first SYN to the end of the upgrade.
-    package var connectNanoseconds: Int64
-    /// What of it each stage took.
+    /// From the first SYN to the end of the upgrade; each stage begins where the one before it ends.
     package var stages: StageTimes
 
     package init(
-      connection: UInt32, security: ConnectionSecurity = .none, at: Instant, connectNanoseconds: Int64,
-      stages: StageTimes = StageTimes()
+      connection: UInt32, security: ConnectionSecurity = .none, at: Instant, stages: StageTimes = StageTimes()
     ) {
       self.connection = connection
       self.security = security
       self.at = at
-      self.connectNanoseconds = connectNanoseconds
       self.stages = stages
     }
   }
@@ -242,6 +238,12 @@ package enum ConnectionFailure: Hashable, Sendable, BitwiseCopyable {
   /// The `errno` of the connect, reset or read.
   case system(Int32)
   case tls(TLSFault)
+  /// The proxy answered our CONNECT with this HTTP status.
+  case refusedByProxy(status: UInt16)
+  /// The proxy's answer is no HTTP.
+  case malformedProxyAnswer(ProxyFault)
+  /// The proxy closed the connection before it answered.
+  case closedByProxy
   /// The server answered the upgrade with this HTTP status.
   case refusedUpgrade(status: UInt16)
   /// The answer to the upgrade breaks RFC 6455 §4.1 or HTTP.
@@ -258,9 +260,17 @@ package enum ConnectionFailure: Hashable, Sendable, BitwiseCopyable {
     switch self {
     case .system(let errno): SystemError.isLocalShortage(errno)
     case .abandoned: true
-    case .tls, .refusedUpgrade, .malformedUpgrade, .closedEarly, .timedOut: false
+    case .tls, .refusedByProxy, .malformedProxyAnswer, .closedByProxy, .refusedUpgrade, .malformedUpgrade, .closedEarly,
+      .timedOut:
+      false
     }
   }
+}
+
+/// What is wrong with a proxy's answer.
+package enum ProxyFault: CaseIterable, Hashable, Sendable, BitwiseCopyable {
+  case malformedHead
+  case headTooLong
 }
 
 /// The rule of RFC 6455 §4.1 (or HTTP, or RFC 7692) that an answer to the upgrade breaks.

@@ -8,13 +8,19 @@ extension Stream {
   /// The longest plaintext of a record (RFC 8446 §5.1).
   private static let recordSize = 16384
 
-  /// Begins TLS on a connected stream, in the context's role: a client sends its hello.
+  /// Begins TLS on a connected stream, in the context's role: a client sends its hello. What was kept of what came
+  /// before is TLS's own: receive on.
   ///
   /// From then on `receive` drives the handshake, and tells its end by `secured` or `broken`. Until `secured` nothing can
   /// be sent.
   package mutating func secure(with context: TLSContext) -> Sent {
     guard tls == nil, let session = TLSSession.create(context) else { return .failed(ENOMEM) }
     tls = session
+    if !input.isEmpty {
+      session.pointee.early = Array(input.bytes)
+      session.pointee.hasUnread = true
+      input.clear()
+    }
     session.pointee.feed(0)
     session.pointee.shakeHands()
     return sendRecords(session)
@@ -31,6 +37,7 @@ extension Stream {
   ) -> Received {
     if session.pointee.hasUnread {
       session.pointee.hasUnread = false
+      if !session.pointee.isSecured { return receiveEarly(session, sharing: shared) }
       return .bytes(input.bytes, isShort: isDone(session))
     }
     if let fault = session.pointee.fault { return .broken(fault) }
@@ -49,6 +56,26 @@ extension Stream {
     session.pointee.isShort = count < room
     session.pointee.feed(count)
     if session.pointee.isSecured { return decrypt(session, sharing: shared) }
+    return shakeHands(session, sharing: shared)
+  }
+
+  /// Reads what came before TLS began.
+  private mutating func receiveEarly(
+    _ session: UnsafeMutablePointer<TLSSession>, sharing shared: UnsafeMutableRawBufferPointer
+  ) -> Received {
+    let early = session.pointee.early
+    session.pointee.early = []
+    session.pointee.isShort = false
+    return early.withUnsafeBytes {
+      session.pointee.feed($0)
+      return shakeHands(session, sharing: shared)
+    }
+  }
+
+  /// Goes on with the handshake by what was fed.
+  private mutating func shakeHands(
+    _ session: UnsafeMutablePointer<TLSSession>, sharing shared: UnsafeMutableRawBufferPointer
+  ) -> Received {
     session.pointee.shakeHands()
     guard session.pointee.isSecured else {
       reply(session)

@@ -15,8 +15,10 @@ struct TLSSession {
   private let context: Unmanaged<TLSContext>
   /// The handshake is over.
   var isSecured = false
-  /// The stream's input holds what the driver has not seen.
+  /// The stream's input, or before the end of the handshake `early`, holds what the driver has not seen.
   var hasUnread = false
+  /// What was received before TLS began, and is its own; empty once it has been read.
+  var early: [UInt8] = []
   /// Whether the last read of the socket was short.
   var isShort = true
   /// The peer has sent its close_notify.
@@ -66,9 +68,12 @@ struct TLSSession {
   }
 
   /// Gives OpenSSL the first bytes of the scratch to read.
-  func feed(_ count: Int) {
-    wire.pointee.input = scratch.baseAddress.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) }
-    wire.pointee.input_count = count
+  func feed(_ count: Int) { feed(UnsafeRawBufferPointer(rebasing: scratch[..<count])) }
+
+  /// Gives OpenSSL bytes to read; it has read them before they go.
+  func feed(_ bytes: UnsafeRawBufferPointer) {
+    wire.pointee.input = bytes.baseAddress.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) }
+    wire.pointee.input_count = bytes.count
   }
 
   /// What OpenSSL wants to be sent; valid until it writes again. The caller empties it with `clearOutput`.

@@ -10,10 +10,15 @@ extension ConnectionFailure {
     switch self {
     case .system(let errno): "failed: \(SystemError.text(ofErrno: errno))"
     case .tls(let fault): "not secured by TLS: \(fault)"
+    case .refusedByProxy(let status): "refused by the proxy with HTTP status \(status)"
+    case .malformedProxyAnswer(.malformedHead): "the proxy's answer is no HTTP"
+    case .malformedProxyAnswer(.headTooLong): "the proxy's answer has a head above 16 KiB"
+    case .closedByProxy: "closed by the proxy before it answered"
     case .refusedUpgrade(let status): "upgrade refused with HTTP status \(status)"
     case .malformedUpgrade(let fault): "the answer to the upgrade is no handshake: \(fault.words)"
     case .closedEarly: "closed by the server before the upgrade was answered"
     case .timedOut(.tcp): "not connected by TCP within the time limit"
+    case .timedOut(.proxy): "not answered by the proxy within the time limit"
     case .timedOut(.tls): "not secured by TLS within the time limit"
     case .timedOut(.upgrade): "not upgraded within the time limit"
     case .abandoned: "given up, because the run was stopped"
@@ -69,6 +74,7 @@ extension Expectation.Latency {
     case .connectTime: "connect time"
     case .dnsTime: "  name lookup, before"
     case .tcpTime: "  of it TCP"
+    case .proxyTime: "  of it proxy"
     case .tlsTime: "  of it TLS"
     case .upgradeTime: "  of it upgrade"
     case .closeTime: "close frame to end of stream"
@@ -80,7 +86,7 @@ extension Expectation.Latency {
   var isAlwaysTold: Bool {
     switch self {
     case .responseTime, .serviceTime, .sendLag, .connectTime: true
-    case .dnsTime, .tcpTime, .tlsTime, .upgradeTime, .closeTime, .pingTime: false
+    case .dnsTime, .tcpTime, .proxyTime, .tlsTime, .upgradeTime, .closeTime, .pingTime: false
     }
   }
 }

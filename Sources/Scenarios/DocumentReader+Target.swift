@@ -7,7 +7,7 @@ extension DocumentReader {
   mutating func readTarget(_ node: Node) -> Target? {
     let keys = [
       "url", "headers", "subprotocols", "compression", "auth", "cookies", "addresses", "connect-to", "source-addresses",
-      "reconnect", "ping", "slow-reading", "time-limits", "tls",
+      "proxy", "reconnect", "ping", "slow-reading", "time-limits", "tls",
     ]
     guard let fields = mapping(node, named: "target", keys: keys) else { return nil }
     let headers = fields["headers"].map { readHeaders($0) } ?? []
@@ -19,6 +19,10 @@ extension DocumentReader {
     if let node = fields["addresses"] { addresses = choice(node, named: "addresses") }
     let connectTo = fields["connect-to"].map { readWords($0, named: "connect-to", Self.hostAndPort) } ?? []
     let sources = fields["source-addresses"].map { readWords($0, named: "source-addresses", Self.addressRange) } ?? []
+    let proxy = fields["proxy"].flatMap { readProxy($0) }
+    if let node = fields["proxy"], fields["connect-to"] != nil {
+      report("'proxy' and 'connect-to' exclude each other", at: node, hint: "keep one of them")
+    }
     for (key, header) in [("auth", "authorization"), ("cookies", "cookie")] {
       if let place = fields[key], headers.contains(where: { $0.name.lowercased() == header }) {
         report("'\(key)' and the header '\(header)' exclude each other", at: place, hint: "keep one of them")
@@ -34,7 +38,7 @@ extension DocumentReader {
       pingInterval: fields["ping"].flatMap { positiveDuration($0, named: "ping") },
       slowReading: fields["slow-reading"].flatMap { readSlowReading($0) },
       timeLimits: fields["time-limits"].map { readTimeLimits($0) } ?? TimeLimits(), addresses: addresses ?? .first,
-      connectTo: connectTo, sourceAddresses: sources)
+      connectTo: connectTo, proxy: proxy, sourceAddresses: sources)
   }
 
   private mutating func readURL(_ fields: [String: Node], of node: Node) -> Template? {
@@ -47,6 +51,16 @@ extension DocumentReader {
       return nil
     }
     return url
+  }
+
+  private mutating func readProxy(_ node: Node) -> ProxyURL? {
+    guard let text = text(node, named: "proxy") else { return nil }
+    do throws(ProxyURL.Fault) {
+      return try ProxyURL(text)
+    } catch {
+      report("'proxy' \(error)", at: node, hint: "write it as in 'http://user:password@127.0.0.1:3128'")
+      return nil
+    }
   }
 
   private mutating func readReconnect(_ node: Node) -> Reconnect? {

@@ -30,6 +30,8 @@ package struct Expectation: Hashable, Sendable {
     case dnsTime = "dns-time"
     /// Of the connect time: the TCP handshake.
     case tcpTime = "tcp-time"
+    /// Of the connect time: from our CONNECT to the end of the proxy's answer.
+    case proxyTime = "proxy-time"
     /// Of the connect time: the TLS handshake.
     case tlsTime = "tls-time"
     /// Of the connect time: from our request to the end of the server's answer.

@@ -38,6 +38,8 @@ package struct Target: Sendable {
   package var addresses: AddressPolicy
   /// `host:port` of the servers that connections go to in turn, instead of the URL's host; empty for that.
   package var connectTo: [String]
+  /// What connections go through; it looks the URL's host up itself. Nil for none, and then only `connectTo` may be.
+  package var proxy: ProxyURL?
   /// Addresses of this machine, or ranges of them (`10.0.0.0/28`), that connections come from; empty leaves it to the
   /// kernel.
   package var sourceAddresses: [String]

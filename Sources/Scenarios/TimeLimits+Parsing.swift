@@ -4,7 +4,7 @@ extension DocumentReader {
   mutating func readTimeLimits(_ node: Node) -> TimeLimits {
     var limits = TimeLimits()
     let stages: [(name: String, path: WritableKeyPath<TimeLimits, Duration>)] = [
-      ("dns", \.dns), ("tcp", \.tcp), ("tls", \.tls), ("upgrade", \.upgrade), ("close", \.close),
+      ("dns", \.dns), ("tcp", \.tcp), ("proxy", \.proxy), ("tls", \.tls), ("upgrade", \.upgrade), ("close", \.close),
     ]
     let fields = mapping(node, named: "time-limits", keys: stages.map(\.name)) ?? [:]
     for stage in stages {

@@ -99,17 +99,19 @@ package struct Measurements: Sendable {
   package var connectTime = LatencyHistogram()
   package var dnsTime = LatencyHistogram()
   package var tcpTime = LatencyHistogram()
+  package var proxyTime = LatencyHistogram()
   package var tlsTime = LatencyHistogram()
   package var upgradeTime = LatencyHistogram()
   package var closeTime = LatencyHistogram()
   package var pingTime = LatencyHistogram()
 
   mutating func record(_ opened: Observation.Opened) {
-    connectTime.record(nanoseconds: opened.connectNanoseconds)
+    connectTime.record(nanoseconds: opened.stages.total)
     for stage in ConnectionStage.allCases {
       guard let nanoseconds = opened.stages[stage] else { continue }
       switch stage {
       case .tcp: tcpTime.record(nanoseconds: nanoseconds)
+      case .proxy: proxyTime.record(nanoseconds: nanoseconds)
       case .tls: tlsTime.record(nanoseconds: nanoseconds)
       case .upgrade: upgradeTime.record(nanoseconds: nanoseconds)
       }
@@ -131,6 +133,7 @@ package struct Measurements: Sendable {
     case .connectTime: connectTime
     case .dnsTime: dnsTime
     case .tcpTime: tcpTime
+    case .proxyTime: proxyTime
     case .tlsTime: tlsTime
     case .upgradeTime: upgradeTime
     case .closeTime: closeTime

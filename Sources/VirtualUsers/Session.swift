@@ -12,6 +12,8 @@ package enum Session: Sendable {
   // Boxed, so that a session that is open does not keep the room that opening it took.
   /// The TCP connection is under way.
   indirect case connecting(Opening)
+  /// The proxy was asked for a tunnel.
+  indirect case proxying(Opening)
   /// The TLS handshake is under way.
   indirect case securing(Opening)
   /// The upgrade was sent.
@@ -24,15 +26,15 @@ package enum Session: Sendable {
   /// What is known of a connection on its way to a session.
   package struct Opening: Sendable {
     let handshake: ClientHandshake
-    /// When the first SYN went out.
-    let begin: Instant
-    /// When its stage began.
+    /// Nil where connections go to the server itself.
+    let proxy: ProxyRequest?
+    /// When its stage began: the first one with the first SYN.
     fileprivate(set) var since: Instant
     fileprivate(set) var times = StageTimes()
 
-    init(_ handshake: ClientHandshake, at now: Instant) {
+    init(_ handshake: ClientHandshake, through proxy: ProxyRequest?, at now: Instant) {
       self.handshake = handshake
-      begin = now
+      self.proxy = proxy
       since = now
     }
 
@@ -43,28 +45,44 @@ package enum Session: Sendable {
       next.since = now
       return next
     }
+
+    /// What comes first of all that arrives at the server.
+    func atServer(withTLS isSecured: Bool, headLength: Int) -> (Session, Action) {
+      isSecured
+        ? (.securing(self), .beginTLS(headLength: headLength))
+        : (.upgrading(self), .sendUpgrade(handshake.request, headLength: headLength))
+    }
   }
 
   package enum Action: Equatable, Sendable {
     case nothing
-    /// Begin the TLS handshake.
-    case beginTLS
-    /// Send the upgrade.
-    case sendUpgrade([UInt8])
+    /// Ask the proxy for a tunnel.
+    case askProxy([UInt8])
+    /// Begin the TLS handshake; `headLength` bytes of the input belong to the proxy's answer, and the rest to TLS.
+    case beginTLS(headLength: Int = 0)
+    /// Send the upgrade; `headLength` bytes of the input belong to the proxy's answer.
+    case sendUpgrade([UInt8], headLength: Int = 0)
     /// The session is open, `headLength` bytes of the input belong to the handshake.
-    case opened(
-      headLength: Int, connectNanoseconds: Int64, stages: StageTimes, compression: CompressionAgreement? = nil)
+    case opened(headLength: Int, stages: StageTimes, compression: CompressionAgreement? = nil)
     case failed(ConnectionFailure)
     /// Answer with a close frame of this code, then end.
     case answerClose(CloseCode)
     /// End the connection; where our close frame began that, it took so long.
     case ended(CloseCause, code: CloseCode, closeNanoseconds: Int64? = nil)
+
+    /// Bytes of the input that are done with.
+    package var headLength: Int {
+      switch self {
+      case .beginTLS(let length), .sendUpgrade(_, let length), .opened(let length, _, _): length
+      case .nothing, .askProxy, .failed, .answerClose, .ended: 0
+      }
+    }
   }
 
   package var isOpen: Bool {
     switch self {
     case .open: true
-    case .none, .connecting, .securing, .upgrading, .closing: false
+    case .none, .connecting, .proxying, .securing, .upgrading, .closing: false
     }
   }
 
@@ -72,14 +90,15 @@ package enum Session: Sendable {
   package var stage: (stage: ConnectionStage, since: Instant)? {
     switch self {
     case .connecting(let opening): (.tcp, opening.since)
+    case .proxying(let opening): (.proxy, opening.since)
     case .securing(let opening): (.tls, opening.since)
     case .upgrading(let opening): (.upgrade, opening.since)
     case .none, .open, .closing: nil
     }
   }
 
-  package mutating func began(_ handshake: ClientHandshake, at now: Instant) {
-    self = .connecting(Opening(handshake, at: now))
+  package mutating func began(_ handshake: ClientHandshake, through proxy: ProxyRequest? = nil, at now: Instant) {
+    self = .connecting(Opening(handshake, through: proxy, at: now))
   }
 
   /// The TCP connection stands.
@@ -87,12 +106,47 @@ package enum Session: Sendable {
     switch consume self {
     case .connecting(let opening):
       let next = opening.after(.tcp, at: now)
-      if isSecured {
-        self = .securing(next)
-        return .beginTLS
+      if let proxy = next.proxy {
+        self = .proxying(next)
+        return .askProxy(proxy.bytes)
       }
-      self = .upgrading(next)
-      return .sendUpgrade(next.handshake.request)
+      let (session, action) = next.atServer(withTLS: isSecured, headLength: 0)
+      self = session
+      return action
+    case let other:
+      self = other
+      return .nothing
+    }
+  }
+
+  /// Bytes that answer our CONNECT are there.
+  package mutating func received(
+    proxyAnswer bytes: UnsafeRawBufferPointer, withTLS isSecured: Bool, at now: Instant
+  ) -> Action {
+    switch consume self {
+    case .proxying(let opening):
+      guard let proxy = opening.proxy else {
+        self = .none
+        return .nothing
+      }
+      do throws(ProxyRequest.Fault) {
+        switch try proxy.read(bytes) {
+        case .incomplete:
+          self = .proxying(opening)
+          return .nothing
+        case .opened(let headLength):
+          let (session, action) = opening.after(.proxy, at: now).atServer(
+            withTLS: isSecured, headLength: headLength)
+          self = session
+          return action
+        case .refused(let status):
+          self = .none
+          return .failed(.refusedByProxy(status: status))
+        }
+      } catch {
+        self = .none
+        return .failed(.malformedProxyAnswer(ProxyFault(error)))
+      }
     case let other:
       self = other
       return .nothing
@@ -117,7 +171,7 @@ package enum Session: Sendable {
     case .none:
       self = .none
       return .nothing
-    case .connecting, .securing, .upgrading:
+    case .connecting, .proxying, .securing, .upgrading:
       self = .none
       return .failed(.tls(fault))
     case .open:
@@ -141,8 +195,7 @@ package enum Session: Sendable {
         case .accepted(let headLength, let compression, _):
           self = .open
           return .opened(
-            headLength: headLength, connectNanoseconds: now - opening.begin,
-            stages: opening.after(.upgrade, at: now).times, compression: compression)
+            headLength: headLength, stages: opening.after(.upgrade, at: now).times, compression: compression)
         case .refused(let status):
           self = .none
           return .failed(.refusedUpgrade(status: status))
@@ -183,6 +236,9 @@ package enum Session: Sendable {
     case .none:
       self = .none
       return .nothing
+    case .proxying:
+      self = .none
+      return .failed(errno.map { .system($0) } ?? .closedByProxy)
     case .connecting, .securing, .upgrading:
       self = .none
       return .failed(errno.map { .system($0) } ?? .closedEarly)
@@ -201,6 +257,9 @@ package enum Session: Sendable {
     case .connecting:
       self = .none
       return .failed(.timedOut(.tcp))
+    case .proxying:
+      self = .none
+      return .failed(.timedOut(.proxy))
     case .securing:
       self = .none
       return .failed(.timedOut(.tls))
@@ -219,7 +278,7 @@ package enum Session: Sendable {
   /// The run is stopped before the session stands.
   package mutating func abandoned() -> Action {
     switch consume self {
-    case .connecting, .securing, .upgrading:
+    case .connecting, .proxying, .securing, .upgrading:
       self = .none
       return .failed(.abandoned)
     case let other:
@@ -238,39 +297,5 @@ package enum Session: Sendable {
       self = other
       return .nothing
     }
-  }
-}
-
-extension UpgradeFault {
-  init(_ fault: ClientHandshake.Fault) {
-    self =
-      switch fault {
-      case .malformedHead: .malformedHead
-      case .headTooLong: .headTooLong
-      case .missingUpgrade: .missingUpgrade
-      case .missingConnection: .missingConnection
-      case .wrongAccept: .wrongAccept
-      case .unrequestedExtension: .unrequestedExtension
-      case .malformedExtensions: .malformedExtensions
-      case .repeatedExtension: .repeatedExtension
-      case .compression(let fault): UpgradeFault(fault)
-      case .unrequestedSubprotocol: .unrequestedSubprotocol
-      case .severalSubprotocols: .severalSubprotocols
-      }
-  }
-}
-
-extension UpgradeFault {
-  init(_ fault: CompressionFault) {
-    self =
-      switch fault {
-      case .unknownParameter: .unknownCompressionParameter
-      case .repeatedParameter: .repeatedCompressionParameter
-      case .malformedValue: .malformedCompressionValue
-      case .serverKeepsContext: .serverKeepsContext
-      case .serverWindowTooLarge: .serverWindowTooLarge
-      case .clientWindowNotOffered: .clientWindowNotOffered
-      case .clientWindowTooLarge: .clientWindowTooLarge
-      }
   }
 }

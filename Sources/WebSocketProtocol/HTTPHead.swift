@@ -74,6 +74,17 @@ struct HTTPHead {
     return nil
   }
 
+  /// The status of an answer in HTTP/1.1 or 1.0 (RFC 9112 §4): three digits of which the first is 1 to 5 (RFC 9110 §15),
+  /// without a sign; nil for what is no status line.
+  var status: UInt16? {
+    let parts = startLine.utf8.split(separator: UInt8(ascii: " "), maxSplits: 2)
+    guard parts.count >= 2, parts[0].starts(with: "HTTP/1.".utf8), parts[1].count == 3,
+      parts[1].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      let status = UInt16(Substring(parts[1])), (100...599).contains(status)
+    else { return nil }
+    return status
+  }
+
   func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 
   func first(_ name: String) -> String? { fields.first { $0.name == name }?.value }

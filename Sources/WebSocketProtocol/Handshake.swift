@@ -80,10 +80,7 @@ package struct ClientHandshake: Sendable {
       }
     }
     guard let (head, length) = result else { return .incomplete }
-    let parts = head.startLine.utf8.split(separator: UInt8(ascii: " "), maxSplits: 2)
-    guard parts.count >= 2, parts[0].starts(with: "HTTP/1.".utf8), let status = Self.status(Substring(parts[1])) else {
-      throw .malformedHead
-    }
+    guard let status = head.status else { throw .malformedHead }
     guard status == 101 else { return .refused(status: status) }
     guard head.hasToken("websocket", in: "upgrade") else { throw .missingUpgrade }
     guard head.hasToken("upgrade", in: "connection") else { throw .missingConnection }
@@ -115,14 +112,6 @@ package struct ClientHandshake: Sendable {
     guard fields.count == 1, !choice.utf8.contains(UInt8(ascii: ",")) else { throw .severalSubprotocols }
     guard subprotocols.contains(where: { $0.utf8.elementsEqual(choice.utf8) }) else { throw .unrequestedSubprotocol }
     return choice
-  }
-
-  /// Three digits of which the first is 1 to 5 (RFC 9110 §15); a sign is none.
-  private static func status(_ word: Substring) -> UInt16? {
-    guard word.utf8.count == 3, word.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
-      let status = UInt16(word), (100...599).contains(status)
-    else { return nil }
-    return status
   }
 }
 

@@ -37,7 +37,9 @@ struct RunSession {
     let plan = try file.plan(scenario, seed: load.seed, target: target)
     complain("seed \(plan.seed), collector on http://127.0.0.1:\(collector.port)")
 
-    let verifier = VerifierThread(Verifier(scenario, identities: plan.identities), queue: queue)
+    let verifier = VerifierThread(
+      Verifier(scenario, identities: plan.identities), queue: queue,
+      delay: spread.workers == nil ? .zero : WorkerPool.longestSilence)
     let route = reference == nil ? checked : try self.route(of: plan)
     queue.push(ObservationBatch(observations: route.lookups.map { .resolved($0) }))
     let running = try startLoad(plan, target, spread, route, queue)

@@ -15,13 +15,17 @@ final class VerifierThread: Sendable {
 
   private static let sweepInterval: Int64 = 100_000_000
 
+  /// How much later than now what happened until then is judged, in nanoseconds.
+  private let delay: Int64
   private let queue: ObservationQueue
   private let progressState = Mutex(Progress())
   private let result = Mutex<Verifier?>(nil)
   private let finished = DispatchSemaphore(value: 0)
 
-  init(_ verifier: Verifier, queue: ObservationQueue) {
+  /// - Parameter delay: how long facts may be under way from where they were observed.
+  init(_ verifier: Verifier, queue: ObservationQueue, delay: Duration = .zero) {
     self.queue = queue
+    self.delay = delay.clampedNanoseconds
     let thread = Thread { self.run(verifier) }
     thread.name = "verifier"
     thread.stackSize = 8 << 20
@@ -50,7 +54,7 @@ final class VerifierThread: Sendable {
       }
       guard now >= nextSweep else { continue }
       nextSweep = now.advanced(byNanoseconds: Self.sweepInterval)
-      verifier.advance(to: now)
+      verifier.advance(to: now.advanced(byNanoseconds: -delay))
       let progress = Progress(tallies: verifier.tallies, lastSpans: lastSpans)
       progressState.withLock { $0 = progress }
     }

@@ -15,14 +15,18 @@ final class LoadRun {
   private let queue = ObservationQueue(capacity: .max)
   private let finished = DispatchSemaphore(value: 0)
 
+  /// - Parameters:
+  ///   - host: what the URL names.
+  ///   - proxyPort: a proxy of this machine that connections go through.
   init(
     port: UInt16, connections: Int = 2, phases: String = "{ name: steady, for: 200ms, rate: 100/s }",
     within: String = "2s", filler: Int = 0, size: String? = nil, target: String = "", tls: TLSConfiguration? = nil,
+    host: String = "127.0.0.1", proxyPort: UInt16? = nil,
     _ change: (inout TimeLimits) -> Void = { _ in }
   ) throws {
     let yaml = """
       name: made-up
-      target: { url: "\(tls == nil ? "ws" : "wss")://127.0.0.1:\(port)/"\(target) }
+      target: { url: "\(tls == nil ? "ws" : "wss")://\(host):\(port)/"\(target) }
       load:
         connections: \(connections)
         connect-rate: 10000/s
@@ -38,10 +42,11 @@ final class LoadRun {
       """
     var scenario = try Scenario(yaml: yaml, file: "made-up.yaml")
     if let tls { scenario.target.tls = tls }
+    if let proxyPort { scenario.target.proxy = try ProxyURL("http://user:s3cr3t@127.0.0.1:\(proxyPort)") }
     scenario.target.timeLimits.close = .milliseconds(500)
     change(&scenario.target.timeLimits)
     plan = try Plan(scenario: scenario, seed: 5)
-    let settings = LoadReactor.Settings(addresses: [try SocketAddress(host: "127.0.0.1", port: port)])
+    let settings = LoadReactor.Settings(addresses: [try SocketAddress(host: "127.0.0.1", port: proxyPort ?? port)])
     // Made here so that a fault is thrown; used by its own thread only from then on.
     nonisolated(unsafe) let reactor = try LoadReactor(
       plan: plan, settings: settings, sink: queue, control: control)

@@ -86,6 +86,9 @@ final class Peer {
     buffer += chunk[..<count]
   }
 
+  /// Drops what was received so far, as a proxy does with the request that was for it.
+  func forget() { buffer = [] }
+
   /// The client's request, answered by nobody yet.
   func request() throws -> ServerHandshake.Upgrade {
     while true {

@@ -51,6 +51,45 @@ struct UpkeepTests {
     #expect(run.control.progress.stage == .over)
   }
 
+  @Test("that a server drops as soon as they are open do not keep a load from beginning and ending")
+  func droppedAtOnce() throws {
+    let server = try echoServer { peer, _ in
+      try peer.upgrade()
+      return false
+    }
+    let run = try LoadRun(
+      port: server.port, connections: 3, phases: "{ name: a, for: 200ms, rate: 50/s }",
+      target: ", reconnect: { backoff: 1ms..2ms }")
+    let observations = try #require(run.observations())
+    #expect(observations.opened > 3)
+    #expect(run.control.progress.stage == .over)
+    let due = observations.sent.count + observations.dropped
+    #expect(due == 10)
+  }
+
+  @Test("that come back after the load has begun send in the closed model, too")
+  func lostBeforeTheLoad() throws {
+    let server = try echoServer { peer, number in
+      // The first is lost at once, and the last opens only when it is.
+      if number == 0 {
+        try peer.upgrade()
+        return false
+      }
+      return true
+    }
+    let run = try LoadRun(
+      port: server.port, connections: 2, phases: "{ name: a, for: 500ms, think-time: 20ms }", within: "50ms",
+      target: ", reconnect: { backoff: 20ms..40ms }")
+    let observations = try #require(run.observations())
+    let senders = Set(observations.sent.map(\.connection))
+    #expect(senders == [0, 1])
+    let last = try #require(observations.sent.map(\.at).max())
+    for connection in senders {
+      let own = try #require(observations.sent.last { $0.connection == connection })
+      #expect(last - own.at < 250_000_000, "connection \(connection) went on to the end")
+    }
+  }
+
   @Test("that cannot be opened are tried as often as the scenario says, each try told")
   func attempts() throws {
     let reserved = try ReservedPort()
@@ -118,6 +157,41 @@ struct UpkeepTests {
     #expect(pongs.allSatisfy { (0..<1_000_000_000).contains($0.roundTripNanoseconds) })
     #expect(observations.echoed.count == observations.sent.count)
     #expect(observations.unreadable.isEmpty)
+  }
+
+  @Test("whose pong comes later than the next ping is due are timed all the same")
+  func slowPongs() throws {
+    let server = try ScriptedServer { peer in
+      try peer.upgrade()
+      var waiting: [UInt8]?
+      var messages = 0
+      while true {
+        let (event, payload) = try peer.next()
+        switch event {
+        case .message(.text, _):
+          try peer.send(FrameEncoding.frame(.text, payload, maskKey: nil))
+          messages += 1
+          // Messages come every 20 ms: a ping is answered after ten of them.
+          if messages % 10 == 0, let answer = waiting {
+            try peer.send(FrameEncoding.frame(.pong, answer, maskKey: nil))
+            waiting = nil
+          }
+        case .ping: waiting = waiting ?? payload
+        case .close(let code, _):
+          try peer.send(FrameEncoding.close(code, maskKey: nil))
+          return
+        case .message(.binary, _), .assembled, .pong: break
+        }
+      }
+    }
+    let run = try LoadRun(
+      port: server.port, connections: 1, phases: "{ name: a, for: 900ms, rate: 50/s }", target: ", ping: 30ms")
+    let observations = try #require(run.observations())
+    let times = observations.compactMap {
+      if case .ponged(let ponged) = $0 { ponged.roundTripNanoseconds } else { nil }
+    }
+    #expect(times.count >= 2)
+    #expect(times.contains { $0 > 60_000_000 }, "\(times)")
   }
 
   @Test("that are read slowly lose nothing, and make a server wait")

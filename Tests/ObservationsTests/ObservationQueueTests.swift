@@ -10,7 +10,7 @@ struct ObservationQueueTests {
   private func delivery(_ number: UInt32) -> Delivery {
     .facts(
       ObservationBatch(observations: [
-        .opened(Observation.Opened(connection: number, at: Instant(nanoseconds: 0), connectNanoseconds: 0))
+        .opened(Observation.Opened(connection: number, at: Instant(nanoseconds: 0)))
       ]))
   }
 

@@ -13,6 +13,7 @@ struct ObservationTests {
     #expect(ConnectionStage.allCases.allSatisfy { times[$0] == nil })
     for (index, stage) in ConnectionStage.allCases.enumerated() { times[stage] = Int64(index) }
     #expect(ConnectionStage.allCases.map { times[$0] } == ConnectionStage.allCases.indices.map { Int64($0) })
+    #expect(times.total == ConnectionStage.allCases.indices.reduce(0) { $0 + Int64($1) })
     times[.tcp] = nil
     #expect(times[.tcp] == nil)
     times[.tcp] = -5

@@ -180,6 +180,16 @@ import TraceContext
     #expect((sizes.max() ?? 0) - (sizes.min() ?? 0) <= groupSize)
   }
 
+  @Test(arguments: [1, 7, 30, 100, 1000])
+  func theRestOfABurstIsCounted(burst: Int) throws {
+    let phases = try ArrivalScheduleTests.phases("[{ for: 1s, rate: 100/s, burst: \(burst) }, { for: 1s, rate: 10/s }]")
+    let all = arrivals(phases, seed: 7)
+    let schedule = ArrivalSchedule(phases: phases, seed: 7)
+    for (index, arrival) in all.enumerated() {
+      #expect(schedule.remaining(from: arrival) == UInt64(all.count - index), "\(index)")
+    }
+  }
+
   @Test func aShareCanBeSharedOn() {
     let parts = Share.whole.split(into: 3).flatMap { $0.split(into: 2) }
     #expect(parts.map(\.index) == Array(0..<6))

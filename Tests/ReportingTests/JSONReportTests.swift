@@ -157,6 +157,13 @@ struct JSONReportTests {
     latencies.ping-time.p90
     latencies.ping-time.p99
     latencies.ping-time.p99.9
+    latencies.proxy-time.count
+    latencies.proxy-time.max
+    latencies.proxy-time.mean
+    latencies.proxy-time.p50
+    latencies.proxy-time.p90
+    latencies.proxy-time.p99
+    latencies.proxy-time.p99.9
     latencies.response-time.count
     latencies.response-time.max
     latencies.response-time.mean

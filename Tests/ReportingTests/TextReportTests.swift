@@ -146,8 +146,10 @@ struct TextReportTests {
     let failures: [ConnectionFailure] =
       [
         .system(111), .tls(.expiredCertificate), .tls(.alert(48)), .refusedUpgrade(status: 500), .closedEarly,
-        .timedOut(.tcp), .timedOut(.tls), .timedOut(.upgrade),
-      ] + UpgradeFault.allCases.map { .malformedUpgrade($0) }
+        .closedByProxy,
+        .refusedByProxy(status: 500),
+      ] + ConnectionStage.allCases.map { .timedOut($0) } + ProxyFault.allCases.map { .malformedProxyAnswer($0) }
+      + UpgradeFault.allCases.map { .malformedUpgrade($0) }
     let causes: [CloseCause] = [
       .ours, .unanswered, .server, .streamEnded, .system(104), .tls(.flooded), .protocolError, .backlog,
     ]

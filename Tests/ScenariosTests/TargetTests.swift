@@ -33,15 +33,29 @@ import Testing
     #expect(standard.reconnect == Reconnect(shortest: .milliseconds(100), longest: .seconds(10), attempts: 10))
   }
 
+  @Test(
+    arguments: [
+      ("http://h:3128", "h", 3128, nil), ("HTTP://h/", "h", 80, nil), ("http://[::1]:8080/", "::1", 8080, nil),
+      ("http://u:p@10.0.0.1:1", "10.0.0.1", 1, "u:p"), ("http://u:p%40%3A@x:y@h", "h", 80, nil),
+      ("http://u:p%40:@h", "h", 80, "u:p@:"), ("http://u:@h", "h", 80, "u:"), ("http://u:a@b@h:9", "h", 9, "u:a@b"),
+    ] as [(String, String, UInt16, String?)])
+  func aProxyIsRead(url: String, host: String, port: UInt16, credentials: String?) throws {
+    let proxy = try #require(try Self.read("proxy: \"\(url)\"").proxy)
+    #expect(proxy.host == host)
+    #expect(proxy.port == port)
+    if let credentials { #expect(proxy.credentials == credentials) }
+  }
+
   @Test func timeLimitsAreRead() throws {
-    let limits = try Self.read("time-limits: { dns: 1s, tcp: 2s, tls: 3s, upgrade: 4s, close: 5s }").timeLimits
+    let limits = try Self.read("time-limits: { dns: 1s, tcp: 2s, proxy: 3s, tls: 4s, upgrade: 5s, close: 6s }")
+      .timeLimits
     #expect(
-      [limits.dns, limits.tcp, limits.tls, limits.upgrade, limits.close]
-        == (1...5).map { .seconds($0) })
+      [limits.dns, limits.tcp, limits.proxy, limits.tls, limits.upgrade, limits.close]
+        == (1...6).map { .seconds($0) })
     let standard = try Self.read("time-limits: { tcp: 250ms }").timeLimits
     #expect(
-      [standard.dns, standard.tcp, standard.tls, standard.upgrade, standard.close]
-        == [.seconds(5), .milliseconds(250), .seconds(10), .seconds(30), .seconds(3)])
+      [standard.dns, standard.tcp, standard.proxy, standard.tls, standard.upgrade, standard.close]
+        == [.seconds(5), .milliseconds(250), .seconds(10), .seconds(10), .seconds(30), .seconds(3)])
   }
 
   @Test(arguments: [
@@ -207,6 +221,38 @@ import Testing
         "cookies: { a: \"s3cr3t\\r\" }",
         "4:17: error: the cookie 'a' has a character in its value that no cookie may have; write it without blanks, quotes, commas, semicolons and backslashes"
       ), ("cookies: { a: { b: s3cr3t } }", "4:17: error: 'a' is a mapping, but text is needed"),
+      (
+        "proxy: s3cr3t",
+        "4:10: error: 'proxy' is no 'http://' URL; write it as in 'http://user:password@127.0.0.1:3128'"
+      ),
+      (
+        "proxy: https://u:s3cr3t@h",
+        "4:10: error: 'proxy' is no 'http://' URL; write it as in 'http://user:password@127.0.0.1:3128'"
+      ),
+      (
+        "proxy: http://s3cr3t@h:1",
+        "4:10: error: 'proxy' has no 'user:password' before the '@'; write it as in 'http://user:password@127.0.0.1:3128'"
+      ),
+      (
+        "proxy: http://u:s3cr3t%0d%0a@h:1",
+        "4:10: error: 'proxy' has no 'user:password' before the '@'; write it as in 'http://user:password@127.0.0.1:3128'"
+      ),
+      (
+        "proxy: http://u:s3cr3t%4@h:1",
+        "4:10: error: 'proxy' has no 'user:password' before the '@'; write it as in 'http://user:password@127.0.0.1:3128'"
+      ),
+      (
+        "proxy: http://u:s3cr3t@h:0",
+        "4:10: error: 'proxy' has no 'host:port' behind 'http://'; write it as in 'http://user:password@127.0.0.1:3128'"
+      ),
+      (
+        "proxy: http://u:s3cr3t@h/path",
+        "4:10: error: 'proxy' has no 'host:port' behind 'http://'; write it as in 'http://user:password@127.0.0.1:3128'"
+      ),
+      (
+        "proxy: http://u:s3cr3t@h:1\n  connect-to: a:1",
+        "4:10: error: 'proxy' and 'connect-to' exclude each other; keep one of them"
+      ),
       ("headers: s3cr3t", "4:12: error: 'headers' is no mapping; write it as in '{ X-Name: value }'"),
       (
         "headers: { \"Authorization: s3cr3t\": x }",

@@ -26,8 +26,8 @@ struct VerdictTests {
   func expectations(_ example: ExpectationCase) throws {
     var run = try MadeUpRun(expect: [example.text])
     var stages = StageTimes()
-    (stages[.tcp], stages[.tls], stages[.upgrade]) = (1_000_000, 2_000_000, 1_500_000)
-    run.addFact(.opened(Observation.Opened(connection: 0, at: run.now, connectNanoseconds: 4_000_000, stages: stages)))
+    (stages[.tcp], stages[.proxy], stages[.tls], stages[.upgrade]) = (1_000_000, 500_000, 2_000_000, 500_000)
+    run.addFact(.opened(Observation.Opened(connection: 0, at: run.now, stages: stages)))
     run.addFact(.resolved(Observation.Resolved(at: run.now, nanoseconds: 3_000_000)))
     run.addFact(
       .closed(
@@ -194,8 +194,9 @@ struct ExpectationCase: CustomTestStringConvertible, Sendable {
     ExpectationCase(text: "p50(connect-time) > 5ms", actual: 4_000_000, outcome: .unmet),
     ExpectationCase(text: "p99(dns-time) < 1ms", actual: 3_000_000, outcome: .unmet),
     ExpectationCase(text: "p99(tcp-time) <= 2ms", actual: 1_000_000, outcome: .met),
+    ExpectationCase(text: "p99(proxy-time) <= 1ms", actual: 500_000, outcome: .met),
     ExpectationCase(text: "p99(tls-time) <= 3ms", actual: 2_000_000, outcome: .met),
-    ExpectationCase(text: "max(upgrade-time) <= 2ms", actual: 1_500_000, outcome: .met),
+    ExpectationCase(text: "max(upgrade-time) <= 2ms", actual: 500_000, outcome: .met),
     ExpectationCase(text: "max(close-time) < 1ms", actual: 2_500_000, outcome: .unmet),
     ExpectationCase(text: "propagation >= 93%", actual: 27.0 / 29 * 100, outcome: .met),
     ExpectationCase(text: "propagation == 100%", actual: 27.0 / 29 * 100, outcome: .unmet),

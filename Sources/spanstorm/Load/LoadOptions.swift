@@ -30,6 +30,12 @@ struct LoadOptions: ParsableArguments {
   var connectTo: [String] = []
 
   @Option(
+    help: ArgumentHelp(
+      "HTTP proxy that connections go through, as in 'http://user:password@127.0.0.1:3128'; it is asked for a tunnel.",
+      valueName: "URL"))
+  var proxy: String?
+
+  @Option(
     name: .customLong("source-addresses"),
     help: ArgumentHelp(
       "Address of this machine, or a range like '10.0.0.0/28', that connections come from (repeatable).",
@@ -38,7 +44,8 @@ struct LoadOptions: ParsableArguments {
 
   var changes: LoadChanges {
     LoadChanges(
-      connections: connections, rate: rate, duration: duration, connectTo: connectTo, sourceAddresses: sourceAddresses)
+      connections: connections, rate: rate, duration: duration, connectTo: connectTo, sourceAddresses: sourceAddresses,
+      proxy: proxy)
   }
 }
 
@@ -49,6 +56,8 @@ struct LoadChanges: Codable {
   var duration: String?
   var connectTo: [String] = []
   var sourceAddresses: [String] = []
+  /// May hold a secret.
+  var proxy: String?
   var tls = TLSChanges()
 
   func apply(to scenario: Scenario) throws -> Scenario {
@@ -85,6 +94,16 @@ struct LoadChanges: Codable {
         "--source-addresses '\(word)' is no address or range; write it as in '127.0.0.2' or '10.0.0.0/28'")
     }
     if !connectTo.isEmpty { scenario.target.connectTo = connectTo }
+    if let proxy {
+      do throws(ProxyURL.Fault) {
+        scenario.target.proxy = try ProxyURL(proxy)
+      } catch {
+        throw ValidationError("--proxy \(error); write it as in 'http://user:password@127.0.0.1:3128'")
+      }
+    }
+    if scenario.target.proxy != nil, !scenario.target.connectTo.isEmpty {
+      throw ValidationError("a proxy and --connect-to ('connect-to' of the scenario) exclude each other")
+    }
     if !sourceAddresses.isEmpty { scenario.target.sourceAddresses = sourceAddresses }
     tls.apply(to: &scenario.target.tls)
     return scenario

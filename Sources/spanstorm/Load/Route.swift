@@ -21,7 +21,8 @@ struct Route {
     lookup = NameLookup(limit: target.timeLimits.dns)
     (addresses, sources) = ([], [])
     if target.connectTo.isEmpty {
-      let all = try lookUp(plan.target.host, port: plan.target.port)
+      // A proxy looks the server's name up itself.
+      let all = try lookUp(target.proxy?.host ?? plan.target.host, port: target.proxy?.port ?? plan.target.port)
       switch target.addresses {
       case .first: addresses = Array(all.prefix(1))
       case .all: addresses = all

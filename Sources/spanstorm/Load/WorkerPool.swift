@@ -7,6 +7,9 @@ import Timing
 /// A load in processes of their own, each with its share; what they observe comes into one queue, so that one verifier
 /// judges it as if one process had made it.
 final class WorkerPool: RunningLoad, Sendable {
+  /// How long a worker may say nothing before that is a stall of this tool; it says something ten times a second.
+  static let longestSilence = Duration.seconds(1)
+
   let control: LoadControl
   private let workers: [Worker]
   private let stopWasSaid = Atomic(false)
@@ -79,7 +82,15 @@ private final class Worker: Sendable {
     let thread = Thread { [self] in
       var excerpts: [Int: String] = [:]
       var isComplete = false
+      var last = Instant.now
       while let (kind, payload) = WorkerFrame.read(from: output.fileDescriptor) {
+        let now = Instant.now
+        if now - last > WorkerPool.longestSilence.clampedNanoseconds {
+          // What it had observed came too late to be judged in time.
+          let stall = Observation.Stalled(nanoseconds: now - last, at: now)
+          queue.push(ObservationBatch(observations: [.stalled(stall)]))
+        }
+        last = now
         switch kind {
         case .progress:
           guard payload.count == MemoryLayout<LoadControl.Progress>.size else { continue }
