@@ -22,13 +22,16 @@ extension LoadLoop {
     connections[index].session.began(handshake, through: proxy, at: now)
     do throws(SystemFault) {
       connections[index].stream = try Stream(
-        connectingTo: addresses[number % addresses.count], from: source(ofConnection: number))
+        connectingTo: addresses[address(ofConnection: number)], from: source(ofConnection: number))
       let token = UInt64(connections[index].generation) << 32 | UInt64(index)
       try poller.add(connections[index].stream.descriptor, token: token)
     } catch {
       streamEnded(index, errno: error.errno, at: now)
     }
   }
+
+  /// The index of the address that a connection goes to.
+  private func address(ofConnection number: Int) -> Int { number % addresses.count }
 
   /// Nil leaves it to the kernel.
   private func source(ofConnection number: Int) -> SocketAddress? {
@@ -207,8 +210,10 @@ extension LoadLoop {
       handshakes -= 1
       failed += 1
       connections[index].stream.close()
-      observations.write(
-        .failed(Observation.ConnectionFailed(connection: UInt32(number(of: index)), at: now, reason: reason)), at: now)
+      let number = number(of: index)
+      let failure = Observation.ConnectionFailed(
+        connection: UInt32(number), address: UInt16(clamping: address(ofConnection: number)), at: now, reason: reason)
+      observations.write(.failed(failure), at: now)
       if !planRetry(of: index, at: now) { decide(index) }
     case .answerClose(let code):
       let answer = code == .noStatus ? CloseCode.normal : code

@@ -38,11 +38,14 @@ package enum Observation: Sendable, BitwiseCopyable {
   /// A connection did not become a session.
   package struct ConnectionFailed: Sendable, BitwiseCopyable {
     package var connection: UInt32
+    /// Which of the run's addresses it went to.
+    package var address: UInt16
     package var at: Instant
     package var reason: ConnectionFailure
 
-    package init(connection: UInt32, at: Instant, reason: ConnectionFailure) {
+    package init(connection: UInt32, address: UInt16 = 0, at: Instant, reason: ConnectionFailure) {
       self.connection = connection
+      self.address = address
       self.at = at
       self.reason = reason
     }

@@ -72,6 +72,9 @@ extension Report {
       connections = Connections(
         opened: tallies.opened, resumedTLS: tallies.resumed, failed: tallies.failed,
         failures: Self.byWords(tallies.failures.map { ($0.words, $1) }),
+        firstFailures: Dictionary(
+          tallies.firstFailures.map { ($0.words, FirstFailure($1, report.run)) },
+          uniquingKeysWith: { $0.nanoseconds <= $1.nanoseconds ? $0 : $1 }),
         closes: Self.byWords(tallies.closes.map { ($0.words, $1) }),
         closeCodes: Self.byWords(tallies.closeCodes.map { (String($0), $1) }),
         closeReasons: Dictionary(uniqueKeysWithValues: tallies.closeReasons.map { (String($0), $1) }),
@@ -123,11 +126,26 @@ extension Report {
     let resumedTLS: Int
     let failed: Int
     let failures: [String: Int]
+    let firstFailures: [String: FirstFailure]
     let closes: [String: Int]
     let closeCodes: [String: Int]
     /// By close code: the first reason that a server gave.
     let closeReasons: [String: String]
     let compression: Compression
+  }
+
+  /// The earliest connection of a kind that did not open.
+  private struct FirstFailure: Encodable {
+    let connection: UInt32
+    let address: String?
+    /// Since the run's beginning.
+    let nanoseconds: Int64
+
+    init(_ failure: Tallies.FirstFailure, _ run: RunDescription) {
+      connection = failure.connection
+      address = run.address(of: failure)
+      nanoseconds = failure.at - run.start
+    }
   }
 
   /// Bytes of compressed messages before and after; ratios are bytes on the wire by bytes before.

@@ -1,4 +1,5 @@
 package import Observations
+package import Timing
 package import Verification
 
 /// All that is told of a run.
@@ -31,10 +32,15 @@ package struct RunDescription: Sendable {
   package var offersCompression: Bool
   package var seconds: Double
   package var residentBytes: Int64
+  /// What `seconds` count from.
+  package var start: Instant
+  /// Where connections went to, in digits; failures name one by its index.
+  package var addresses: [String]
 
   package init(
     scenario: String, target: String, seed: UInt64, version: String, wasInterrupted: Bool, connections: Int,
-    offersCompression: Bool = false, seconds: Double, residentBytes: Int64
+    offersCompression: Bool = false, seconds: Double, residentBytes: Int64,
+    start: Instant, addresses: [String]
   ) {
     self.scenario = scenario
     self.target = target
@@ -45,5 +51,11 @@ package struct RunDescription: Sendable {
     self.offersCompression = offersCompression
     self.seconds = seconds
     self.residentBytes = residentBytes
+    self.start = start
+    self.addresses = addresses
+  }
+
+  func address(of failure: Tallies.FirstFailure) -> String? {
+    addresses.indices.contains(Int(failure.address)) ? addresses[Int(failure.address)] : nil
   }
 }

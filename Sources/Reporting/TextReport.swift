@@ -86,9 +86,15 @@ extension Report {
     let t = verdict.tallies
     let resumed = t.resumed > 0 ? " (\(t.resumed) by a resumed TLS session)" : ""
     return ["  \(t.opened) opened\(resumed), \(t.failed) failed"]
-      + Self.sorted(t.failures).map { "  \($1) × \($0.words)" }
+      + Self.sorted(t.failures).map { "  \($1) × \($0.words)" + (t.firstFailures[$0].map(evidence) ?? "") }
       + Self.sorted(t.closes).filter { $0.0 != .ours }.map { "  \($1) × closed \($0.words)" } + compressionLines
       + closeCodeLines
+  }
+
+  private func evidence(_ first: Tallies.FirstFailure) -> String {
+    let address = run.address(of: first).map { " to \($0)" } ?? ""
+    return "; first connection \(first.connection)\(address), after "
+      + Self.time(UInt64(clamping: first.at - run.start))
   }
 
   private var compressionLines: [String] {

@@ -8,6 +8,8 @@ package struct Tallies: Hashable, Sendable {
   /// Of the opened, those whose TLS session was an earlier connection's.
   package var resumed = 0
   package var failures: [ConnectionFailure: Int] = [:]
+  /// By kind: the earliest of them. Statuses, errors and faults are few enough to be kept all.
+  package var firstFailures: [ConnectionFailure: FirstFailure] = [:]
   package var closes: [CloseCause: Int] = [:]
   package var closeCodes: [UInt16: Int] = [:]
   /// By close code: the first reason that a server gave, fit to be shown.
@@ -63,6 +65,30 @@ package struct Tallies: Hashable, Sendable {
   package var spansDropped = 0
 
   package init() {}
+
+  /// Evidence of one connection that did not open.
+  package struct FirstFailure: Hashable, Sendable {
+    package var connection: UInt32
+    /// Which of the run's addresses it went to.
+    package var address: UInt16
+    package var at: Instant
+
+    package init(connection: UInt32, address: UInt16, at: Instant) {
+      self.connection = connection
+      self.address = address
+      self.at = at
+    }
+  }
+
+  /// Counts a failure; reactors tell theirs out of turn, so the earliest may come later.
+  mutating func add(_ failed: Observation.ConnectionFailed) {
+    failures[failed.reason, default: 0] += 1
+    if let first = firstFailures[failed.reason], (first.at, first.connection) <= (failed.at, failed.connection) {
+      return
+    }
+    firstFailures[failed.reason] = FirstFailure(
+      connection: failed.connection, address: failed.address, at: failed.at)
+  }
 
   /// Connections that agreed on permessage-deflate, and the bytes of their compressed messages before and after.
   package struct CompressionTally: Hashable, Sendable {

@@ -116,7 +116,7 @@ extension Verifier {
       tallies.opened += 1
       if opened.security == .resumedTLS { tallies.resumed += 1 }
       measurements.record(opened)
-    case .failed(let failed): tallies.failures[failed.reason, default: 0] += 1
+    case .failed(let failed): tallies.add(failed)
     case .closed(let closed):
       tallies.closes[closed.cause, default: 0] += 1
       tallies.closeCodes[closed.code, default: 0] += 1

@@ -65,7 +65,8 @@ struct RunSession {
         scenario: scenario.name, target: plan.target.description, seed: plan.seed, version: spanstormVersion,
         wasInterrupted: wasInterrupted, connections: scenario.load.connections,
         offersCompression: scenario.target.compression != nil,
-        seconds: Double(Instant.now - start) / Double(nanosecondsPerSecond), residentBytes: linux_resident_bytes(0)),
+        seconds: Double(Instant.now - start) / Double(nanosecondsPerSecond), residentBytes: linux_resident_bytes(0),
+        start: start, addresses: route.addresses.map(\.description)),
       verdict: verdict, collector: counts, droppedDeliveries: dropped)
   }
 

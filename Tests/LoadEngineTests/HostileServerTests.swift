@@ -284,6 +284,45 @@ struct HostileServerTests {
     #expect(run.control.progress.failed == 3)
   }
 
+  @Test("that treats each connection differently leaves none untold: opened and failed are all")
+  func mixedOutcomes() throws {
+    let count = Mutex(0)
+    let server = try ScriptedServer { peer in
+      let number = count.withLock {
+        $0 += 1
+        return $0
+      }
+      switch number % 6 {
+      case 0: peer.reset()
+      case 1: return
+      case 2:
+        _ = try peer.request()
+        try peer.send("HTTP/1.1 503 No\r\n\r\n")
+      case 3:
+        _ = try peer.request()
+        try peer.send("garbage\r\n\r\n")
+      case 4: peer.waitForReset()
+      default:
+        try peer.upgrade()
+        try peer.answer { message, _ in try peer.send(FrameEncoding.frame(.text, message, maskKey: nil)) }
+      }
+    }
+    let run = try LoadRun(port: server.port, connections: 60) { $0.upgrade = .milliseconds(300) }
+    let observations = try #require(run.observations())
+    let failures = Dictionary(grouping: observations.failures) { $0 }.mapValues(\.count)
+    #expect(observations.opened == 10)
+    #expect(observations.failures.count == 50)
+    #expect(failures[.refusedUpgrade(status: 503)] == 10)
+    #expect(failures[.malformedUpgrade(.malformedHead)] == 10)
+    #expect(failures[.timedOut(.upgrade)] == 10)
+    // A close with our request unread is a reset, and may meet our request.
+    let cut = failures.filter { [.closedEarly, .system(ECONNRESET), .system(EPIPE)].contains($0.key) }
+    #expect(cut.values.reduce(0, +) == 20)
+    #expect(run.control.progress.opened + run.control.progress.failed == 60)
+    let told = observations.compactMap { if case .failed(let failed) = $0 { failed.connection } else { nil } }
+    #expect(Set(told).count == 50)
+  }
+
   @Test("that nobody listens on is told the system's reason")
   func nobodyListens() throws {
     let reserved = try ReservedPort()

@@ -98,6 +98,9 @@ struct JSONReportTests {
     connections.failed
     connections.failures.not upgraded within the time limit
     connections.failures.upgrade refused with HTTP status 403
+    connections.firstFailures.upgrade refused with HTTP status 403.address
+    connections.firstFailures.upgrade refused with HTTP status 403.connection
+    connections.firstFailures.upgrade refused with HTTP status 403.nanoseconds
     connections.opened
     connections.resumedTLS
     copies.duplicate

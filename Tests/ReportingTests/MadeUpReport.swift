@@ -36,7 +36,8 @@ enum MadeUpReport {
     return Report(
       run: RunDescription(
         scenario: "made-up", target: "ws://127.0.0.1:8000/ws/chat/{group}/?…", seed: .max, version: "0.0.1",
-        wasInterrupted: false, connections: 7777, seconds: 12.34, residentBytes: 123_456_789),
+        wasInterrupted: false, connections: 7777, seconds: 12.34, residentBytes: 123_456_789,
+        start: Instant(nanoseconds: 1_000_000_000), addresses: ["127.0.0.1:8000", "[::1]:8001"]),
       verdict: verdict, collector: collector, droppedDeliveries: 0)
   }
 
@@ -63,6 +64,10 @@ enum MadeUpReport {
     tallies.opened = 1001
     tallies.resumed = 1008
     tallies.failures = [.refusedUpgrade(status: 403): 1002, .timedOut(.upgrade): 1003]
+    tallies.firstFailures = [
+      .refusedUpgrade(status: 403): Tallies.FirstFailure(
+        connection: 1010, address: 1, at: Instant(nanoseconds: 3_345_000_000))
+    ]
     tallies.closes = [.server: 1004, .streamEnded: 1005, .ours: 1006]
     tallies.closeCodes = [1012: 1007]
     tallies.closeReasons = [1012: "back soon"]

@@ -19,7 +19,8 @@ struct TextReportTests {
     for number in numbers { #expect(text.contains(String(number)), "\(number)") }
     #expect(text.hasPrefix("FAIL  made-up against ws://127.0.0.1:8000/ws/chat/{group}/?…, 7777 connections, 12.3 s\n"))
     for line in [
-      "upgrade refused with HTTP status 403", "closed by the server's close frame", "crossed-context × 8001",
+      "  1002 × upgrade refused with HTTP status 403; first connection 1010 to [::1]:8001, after 2345.00 ms\n",
+      "  1003 × not upgraded within the time limit\n", "closed by the server's close frame", "crossed-context × 8001",
     ] {
       #expect(text.contains(line))
     }

@@ -25,6 +25,27 @@ struct ClosesTests {
     #expect(tallies.closes == [.server: 6])
   }
 
+  @Test("keeps the earliest failure of each kind, in whatever order they are told")
+  func firstFailures() throws {
+    var run = try MadeUpRun()
+    let told: [(UInt32, UInt16, Int64, ConnectionFailure)] = [
+      (7, 1, 50, .closedEarly), (3, 0, 40, .closedEarly), (9, 1, 60, .closedEarly), (2, 0, 40, .closedEarly),
+      (8, 1, 10, .refusedUpgrade(status: 503)),
+    ]
+    for (connection, address, nanoseconds, reason) in told {
+      let failed = Observation.ConnectionFailed(
+        connection: connection, address: address, at: Instant(nanoseconds: nanoseconds), reason: reason)
+      run.verifier.take(.facts(ObservationBatch(observations: [.failed(failed)])))
+    }
+    #expect(run.verifier.tallies.failures == [.closedEarly: 4, .refusedUpgrade(status: 503): 1])
+    #expect(run.verifier.tallies.failed == told.count)
+    #expect(
+      run.verifier.tallies.firstFailures == [
+        .closedEarly: Tallies.FirstFailure(connection: 2, address: 0, at: Instant(nanoseconds: 40)),
+        .refusedUpgrade(status: 503): Tallies.FirstFailure(connection: 8, address: 1, at: Instant(nanoseconds: 10)),
+      ])
+  }
+
   @Test("adds up what each reactor compressed")
   func compression() throws {
     var run = try MadeUpRun()
