@@ -75,11 +75,20 @@ extension DocumentReader {
   private mutating func readSlowReading(_ node: Node) -> SlowReading? {
     guard let fields = mapping(node, named: "slow-reading", keys: ["bytes", "every"]) else { return nil }
     let bytes = required("bytes", in: fields, of: node, named: "slow-reading")
-      .flatMap { integer($0, named: "bytes", in: 1...65536) }
+      .flatMap { readChunk($0) }
     let every = required("every", in: fields, of: node, named: "slow-reading")
       .flatMap { positiveDuration($0, named: "every") }
     guard let bytes, let every else { return nil }
     return SlowReading(bytes: bytes, every: every)
+  }
+
+  private mutating func readChunk(_ node: Node) -> Int? {
+    guard let bytes = bytes(node, named: "bytes") else { return nil }
+    guard (1...65536).contains(bytes) else {
+      report("bytes", must: "lie between 1B and 64KiB", at: node)
+      return nil
+    }
+    return bytes
   }
 
   /// What a word must look like.

@@ -73,11 +73,12 @@ struct RunCommand: ParsableCommand {
     try tls.check(plan, isReference: reference)
     let folder = try RunFolder(out, scenario: scenario.name)
     let session = RunSession(scenario: scenario, file: file, load: load, changes: changes, engine: engine)
-    let report = try session.run(reference: reference ? (fault, exportQueue) : nil)
+    let (report, defects) = try session.run(reference: reference ? (fault, exportQueue) : nil)
     say(format == .text ? report.text : String(decoding: try report.json(), as: UTF8.self))
     try folder.write(report)
     complain("report: \(folder.path)/report.json")
-    throw status(report).code
+    for defect in defects { complain("error: \(defect); this is a defect of Spanstorm") }
+    throw (defects.isEmpty ? status(report) : .defect).code
   }
 
   private func status(_ report: Report) -> ExitStatus {

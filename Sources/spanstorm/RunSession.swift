@@ -22,8 +22,9 @@ struct RunSession {
   let engine: EngineOptions
 
   /// - Parameter reference: starts the reference server with these faults, and tests that.
+  /// - Returns: what was seen, and what of this tool failed meanwhile, in a sentence each.
   /// - Throws: an exit status; everything that can be told has been.
-  func run(reference: (faults: [Fault], exportQueue: Int?)?) throws -> Report {
+  func run(reference: (faults: [Fault], exportQueue: Int?)?) throws -> (report: Report, defects: [String]) {
     Interruption.watch()
     // The reference server will be somewhere on this machine.
     let (spread, checked) = try check(target: reference == nil ? load.target : "ws://127.0.0.1:1")
@@ -55,12 +56,10 @@ struct RunSession {
       complain("error: the verifier ended without a verdict; this is a defect of Spanstorm")
       throw ExitStatus.defect.code
     }
-    for fault in running.faults { complain("error: \(fault); this is a defect of Spanstorm") }
-    guard running.faults.isEmpty else { throw ExitStatus.defect.code }
     let counts = collector.counts
     let dropped = queue.dropped + running.dropped
     let verdict = judged.finish(droppedDeliveries: dropped, collector: counts)
-    return Report(
+    let report = Report(
       run: RunDescription(
         scenario: scenario.name, target: plan.target.description, seed: plan.seed, version: spanstormVersion,
         wasInterrupted: wasInterrupted, connections: scenario.load.connections,
@@ -68,6 +67,7 @@ struct RunSession {
         seconds: Double(Instant.now - start) / Double(nanosecondsPerSecond), residentBytes: linux_resident_bytes(0),
         start: start, addresses: route.addresses.map(\.description)),
       verdict: verdict, collector: counts, droppedDeliveries: dropped)
+    return (report, running.faults)
   }
 
   private func startCollector(_ queue: ObservationQueue, usesAnyPort: Bool) throws -> Collector {

@@ -199,7 +199,7 @@ struct UpkeepTests {
     let server = try echoServer { _, _ in true }
     let run = try LoadRun(
       port: server.port, connections: 1, phases: "{ name: a, for: 100ms, rate: 100/s }", within: "10s", filler: 900,
-      target: ", slow-reading: { bytes: 500, every: 10ms }")
+      target: ", slow-reading: { bytes: 500B, every: 10ms }")
     let observations = try #require(run.observations())
     #expect(observations.sent.count == 10)
     #expect(observations.echoed.map(\.message) == observations.sent.map(\.message))

@@ -24,7 +24,7 @@ import Testing
 
   @Test func upkeepIsRead() throws {
     let target = try Self.read(
-      "reconnect: { backoff: 50ms..2s, attempts: 3 }\n  ping: 5s\n  slow-reading: { bytes: 512, every: 1s }")
+      "reconnect: { backoff: 50ms..2s, attempts: 3 }\n  ping: 5s\n  slow-reading: { bytes: 512B, every: 1s }")
     #expect(target.reconnect == Reconnect(shortest: .milliseconds(50), longest: .seconds(2), attempts: 3))
     #expect(target.pingInterval == .seconds(5))
     #expect(target.slowReading?.bytes == 512)
@@ -66,8 +66,8 @@ import Testing
     ("reconnect: { backoff: 2s..1s }", "'backoff' is '2s..1s', but a range of times is needed"),
     ("reconnect: { attempts: 0 }", "'attempts' is '0', but must lie between 1 and 1000000"),
     ("ping: 0s", "'ping' is '0s', but must be above 0s"),
-    ("slow-reading: { bytes: 1 }", "'every' is missing in 'slow-reading'"),
-    ("slow-reading: { bytes: 0, every: 1s }", "'bytes' is '0', but must lie between 1 and 65536"),
+    ("slow-reading: { bytes: 1B }", "'every' is missing in 'slow-reading'"),
+    ("slow-reading: { bytes: 65KiB, every: 1s }", "'bytes' is '65KiB', but must lie between 1B and 64KiB"),
     ("connect-to: localhost", "'connect-to' is 'localhost', but 'host:port' is needed"),
     ("connect-to: ['a:1', 'b:0']", "'connect-to' is 'b:0', but 'host:port' is needed"),
     ("source-addresses: 10.0.0.0/8", "'source-addresses' is '10.0.0.0/8', but an address or a range of them is needed"),

@@ -112,10 +112,17 @@ private final class Worker: Sendable {
       process.waitUntilExit()
       let status = process.terminationStatus
       state.withLock { state in
-        if !isComplete, state.fault == nil { state.fault = "ended early, with status \(status)" }
+        if !isComplete {
+          // One batch at least, the last, did not come.
+          state.dropped += 1
+          if state.fault == nil { state.fault = "ended early, with status \(status)" }
+        }
         state.hasEnded = true
       }
       if !isComplete {
+        // What it owes is not the server's loss.
+        let stall = Observation.Stalled(nanoseconds: max(Instant.now - last, 1), at: .now)
+        queue.push(ObservationBatch(observations: [.stalled(stall)]))
         // The others wait for it no longer, and what it would have sent is nobody's: the load ends.
         var progress = LoadControl.Progress()
         progress.stage = .over
