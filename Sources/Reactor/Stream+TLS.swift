@@ -43,7 +43,8 @@ extension Stream {
     if let fault = session.pointee.fault { return .broken(fault) }
     if session.pointee.hasEnded { return .ended }
     let scratch = session.pointee.scratch
-    let room = min(scratch.count, shared.count)
+    // A page at least: by the byte, ciphertext would cost a system call each.
+    let room = min(scratch.count, max(shared.count, 4096))
     let count = recv(descriptor, scratch.baseAddress, room, 0)
     if count == 0 {
       guard session.pointee.isSecured else { return .broken(.endedInHandshake) }
