@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test func `garbage posted to the collector is counted, and the run goes on`() throws {
-    let outcome = try Tool.run(
+    let outcome = try Tool.runInTime(
       ["run", Tool.scenario("typing"), "--reference", "--for", "3s"], onceDiagnosticsContain: "loading"
     ) { _, diagnostics in
       let port = try #require(

@@ -35,10 +35,13 @@ struct Tool {
 
   /// Runs until a run was not spoiled by this machine being too busy for it, which the tool says itself; at most three
   /// times.
-  static func runInTime(_ arguments: [String]) throws -> Outcome {
-    var outcome = try run(arguments)
+  static func runInTime(
+    _ arguments: [String], onceDiagnosticsContain text: String? = nil,
+    whileRunning: ((Process, _ diagnostics: String) throws -> Void)? = nil
+  ) throws -> Outcome {
+    var outcome = try run(arguments, onceDiagnosticsContain: text, whileRunning: whileRunning)
     for _ in 0..<2 where outcome.status == 2 && outcome.output.contains("this tool") {
-      outcome = try run(arguments)
+      outcome = try run(arguments, onceDiagnosticsContain: text, whileRunning: whileRunning)
     }
     return outcome
   }
