@@ -15,7 +15,10 @@ struct HoldBenchmark: ParsableCommand {
 
   func run() throws {
     let programs = try LimitPrograms(sources: options.limit)
-    let servers = try (0..<(connections + perServer - 1) / perServer).map { _ in try LimitServer(programs) }
+    let servers = try (0..<(connections + perServer - 1) / perServer).map { _ in
+      // On any processor: all of them share the machine with the workers.
+      try LimitServer(programs, processor: -1)
+    }
     defer { for server in servers { server.stop() } }
     let scenario = programs.folder.appendingPathComponent("hold.yaml")
     try yaml(servers).write(to: scenario, atomically: true, encoding: .utf8)
