@@ -95,11 +95,7 @@ extension DocumentReader {
   private typealias Form = (needed: String, hint: String, matches: @Sendable (String) -> Bool)
 
   private static let hostAndPort: Form = (
-    "'host:port'", "write it as in '127.0.0.1:8000' or '[::1]:8000'",
-    { word in
-      guard let colon = word.lastIndex(of: ":"), colon > word.startIndex else { return false }
-      return UInt16(word[word.index(after: colon)...]).map { $0 > 0 } ?? false
-    }
+    "'host:port'", "write it as in '127.0.0.1:8000' or '[::1]:8000'", { HostAndPort($0) != nil }
   )
 
   private static let addressRange: Form = (

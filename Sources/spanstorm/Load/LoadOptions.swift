@@ -86,7 +86,7 @@ struct LoadChanges: Codable {
       }
       scenario.load.phases[scenario.load.phases.count - 1].duration = time
     }
-    for word in connectTo where !word.contains(":") || UInt16(word.split(separator: ":").last ?? "") == nil {
+    for word in connectTo where HostAndPort(word) == nil {
       throw ValidationError("--connect-to '\(word)' is no 'host:port'; write it as in '127.0.0.1:8000'")
     }
     for word in sourceAddresses where AddressRange(word) == nil {

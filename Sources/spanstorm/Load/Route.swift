@@ -28,10 +28,8 @@ struct Route {
       case .all: addresses = all
       }
     } else {
-      for word in target.connectTo {
-        let colon = word.lastIndex(of: ":") ?? word.endIndex
-        let host = word[..<colon].trimmingBrackets
-        addresses += try lookUp(host, port: UInt16(word[colon...].dropFirst()) ?? 0).prefix(1)
+      for server in target.connectTo.compactMap(HostAndPort.init) {
+        addresses += try lookUp(server.host, port: server.port).prefix(1)
       }
     }
     for word in target.sourceAddresses {
@@ -60,11 +58,4 @@ struct Route {
 
   /// Source addresses times target addresses.
   var pairs: Int { max(sources.count, 1) * addresses.count }
-}
-
-extension Substring {
-  /// `[::1]` without its brackets.
-  fileprivate var trimmingBrackets: String {
-    hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : String(self)
-  }
 }

@@ -93,11 +93,7 @@ struct WorkerCommand: ParsableCommand {
 extension WorkerJob {
   func settings(share: Share, part: Int) throws -> LoadReactor.Settings {
     var settings = LoadReactor.Settings(
-      addresses: try addresses.map { word in
-        let colon = word.lastIndex(of: ":") ?? word.endIndex
-        let host = word[..<colon].filter { $0 != "[" && $0 != "]" }
-        return try SocketAddress(host: String(host), port: UInt16(word[colon...].dropFirst()) ?? 0)
-      })
+      addresses: try addresses.compactMap(HostAndPort.init).map { try SocketAddress(host: $0.host, port: $0.port) })
     settings.sources = try sources.map { try SocketAddress(host: $0, port: 0) }
     settings.share = share
     settings.part = part

@@ -25,3 +25,16 @@ import Testing
     #expect(AddressRange(word) == nil)
   }
 }
+
+@Suite struct HostAndPortTests {
+  @Test(arguments: [
+    ("127.0.0.1:8000", "127.0.0.1", 8000), ("[::1]:80", "::1", 80), ("chat.example:65535", "chat.example", 65535),
+  ])
+  func aServerIsRead(word: String, host: String, port: UInt16) {
+    #expect(HostAndPort(word)?.host == host)
+    #expect(HostAndPort(word)?.port == port)
+  }
+
+  @Test(arguments: ["", ":80", "host", "host:", "host:0", "host:65536", "host:-1", "host:8o"])
+  func anythingElseIsNone(word: String) { #expect(HostAndPort(word) == nil) }
+}
