@@ -84,7 +84,8 @@ let package = Package(
     .executableTarget(
       name: "benchmarks",
       dependencies: [
-        "LoadEngine", "Planning", "Scenarios", "Observations", "Reactor", "Timing", "CLinux",
+        "LoadEngine", "Planning", "Scenarios", "Observations", "Verification", "Reactor", "TraceContext", "Timing",
+        "CLinux",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Benchmarks", swiftSettings: settings),

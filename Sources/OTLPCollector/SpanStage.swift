@@ -7,7 +7,7 @@ import TraceContext
 /// which the next batch announces.
 struct SpanStage: SpanSink {
   private var spans: [SpanObservation] = []
-  private var names = TextTable(countLimit: 65_536, byteLimit: 8 << 20)
+  private var names = TextTable(countLimit: Int(UInt16.max), byteLimit: 8 << 20)
   /// UInt16.max stands for every service that no longer fits.
   private var services = TextTable(countLimit: Int(UInt16.max), byteLimit: 8 << 20)
   private var service = UInt16.max

@@ -46,7 +46,7 @@ package struct NameIndex: Hashable, Sendable {
 }
 
 /// OTLP's StatusCode.
-package enum SpanStatus: UInt8, Hashable, Sendable {
+package enum SpanStatus: UInt8, Hashable, Sendable, BitwiseCopyable {
   case unset = 0
   case ok = 1
   case error = 2

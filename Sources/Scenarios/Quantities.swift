@@ -31,20 +31,29 @@ package enum Quantities {
     return nil
   }
 
-  /// A size like `512B`, `64KiB` or `1MiB`, a whole number of bytes, above 0 and at most 16 MiB; nil for anything else.
-  package static func bytes(_ word: String) -> Int? {
-    let units: [(suffix: String, bytes: Double)] = [("KiB", 1024), ("MiB", 1_048_576), ("B", 1)]
+  /// A size like `512B`, `64KiB`, `1MiB` or `2GiB`, a whole number of bytes above 0; nil for anything else.
+  package static func bytes(_ word: String, upTo largest: Int = largestSize) -> Int? {
+    let units: [(suffix: String, bytes: Double)] = [
+      ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("B", 1),
+    ]
     for unit in units where word.hasSuffix(unit.suffix) {
       guard let value = number(String(word.dropLast(unit.suffix.count))) else { continue }
       let bytes = value * unit.bytes
-      guard bytes > 0, bytes <= Double(largestSize), bytes == bytes.rounded() else { return nil }
+      guard bytes > 0, bytes <= Double(largest), bytes == bytes.rounded() else { return nil }
       return Int(bytes)
     }
     return nil
   }
 
+  /// What `CollectorSettings.memory` may be, as in `512MiB`; nil for anything else.
+  package static func memory(_ word: String) -> Int? {
+    bytes(word, upTo: CollectorSettings.memoryRange.upperBound).flatMap {
+      CollectorSettings.memoryRange.contains($0) ? $0 : nil
+    }
+  }
+
   /// The longest message, in bytes; longer ones are not received either.
-  static let largestSize = 16 << 20
+  package static let largestSize = 16 << 20
 
   static let longestDuration = Duration.seconds(30 * 24 * 3600)
 

@@ -181,7 +181,7 @@ extension DocumentReader {
 
   private mutating func readCollector(_ node: Node) -> CollectorSettings {
     var settings = CollectorSettings.standard
-    guard let fields = mapping(node, named: "collector", keys: ["http", "settle", "answer-delay"]) else {
+    guard let fields = mapping(node, named: "collector", keys: ["http", "settle", "answer-delay", "memory"]) else {
       return settings
     }
     if let http = fields["http"] { settings.httpPort = integer(http, named: "http", in: 0...65535) }
@@ -193,6 +193,13 @@ extension DocumentReader {
     }
     if let delay = fields["answer-delay"], let value = duration(delay, named: "answer-delay") {
       settings.answerDelay = value
+    }
+    if let memory = fields["memory"], let word = text(memory, named: "memory") {
+      if let value = Quantities.memory(word) {
+        settings.memory = value
+      } else {
+        report("memory", isNo: "an amount of memory", at: memory, hint: "write it as in '512MiB', from 1MiB to 1024GiB")
+      }
     }
     return settings
   }

@@ -194,6 +194,12 @@ package struct CollectorSettings: Hashable, Sendable {
   package var settle: Duration
   /// Makes the collector answer slowly, to see what the target's exporter does then.
   package var answerDelay: Duration
+  /// Bytes that spans may take while they wait for their verdict; what finds no room makes the run inconclusive.
+  package var memory: Int
 
-  package static let standard = CollectorSettings(httpPort: nil, settle: .seconds(8), answerDelay: .zero)
+  package static let standard = CollectorSettings(
+    httpPort: nil, settle: .seconds(8), answerDelay: .zero, memory: 512 << 20)
+
+  /// What `memory` may be.
+  package static let memoryRange = 1 << 20...1 << 40
 }

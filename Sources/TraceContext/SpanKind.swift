@@ -1,5 +1,5 @@
 /// OTLP's SpanKind: what part a span plays between processes.
-package enum SpanKind: UInt8, CaseIterable, Hashable, Sendable {
+package enum SpanKind: UInt8, CaseIterable, Hashable, Sendable, BitwiseCopyable {
   case unspecified = 0
   case `internal` = 1
   case server = 2

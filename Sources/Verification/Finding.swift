@@ -98,6 +98,20 @@ package struct Evidence: Hashable, Sendable {
 package enum EchoClass: String, CaseIterable, Hashable, Sendable {
   case continued, unchanged, restarted, crossed, stale, foreign, malformed, absent
 
+  /// Its place among all classes.
+  var ordinal: Int {
+    switch self {
+    case .continued: 0
+    case .unchanged: 1
+    case .restarted: 2
+    case .crossed: 3
+    case .stale: 4
+    case .foreign: 5
+    case .malformed: 6
+    case .absent: 7
+    }
+  }
+
   /// What it breaks, if anything.
   package func finding(under rule: ContextRule) -> FindingKind? {
     switch self {

@@ -12,10 +12,13 @@ struct FindingLedger {
     if wantsEvidence(kind) { evidence[kind.ordinal].append(`case`) }
   }
 
-  /// Adds a message's span tree to what is kept of it, if anything is.
-  mutating func attach(toMessage message: String, _ makeTree: () -> [String]) {
-    guard evidence.contains(where: { $0.contains { $0.message == message && $0.tree.isEmpty } }) else { return }
-    let tree = makeTree()
+  /// Whether something is kept of a message that has no tree yet.
+  func wantsTree(ofMessage message: String) -> Bool {
+    evidence.contains { $0.contains { $0.message == message && $0.tree.isEmpty } }
+  }
+
+  /// Adds a message's span tree to what is kept of it.
+  mutating func attach(_ tree: [String], toMessage message: String) {
     for kind in evidence.indices {
       for index in evidence[kind].indices
       where evidence[kind][index].message == message && evidence[kind][index].tree.isEmpty {

@@ -2,8 +2,8 @@ import Scenarios
 import Timing
 import TraceContext
 
-/// A message type's expectations, made ready for quick comparison.
-struct MessageRules: Sendable {
+/// A message type's expectations, made ready for quick comparison; a class, so that looking at it copies nothing.
+final class MessageRules: Sendable {
   /// A span rule, flattened; parents stand before their children.
   struct Node: Sendable {
     var pattern: Int
@@ -17,19 +17,25 @@ struct MessageRules: Sendable {
     /// Index of the parent node, or nil under the span ID that we sent.
     var parent: Int?
     var children: [Int]
+    /// Its place among its parent's children.
+    var place: Int
   }
 
-  var name: String
-  var nodes: [Node] = []
+  let name: String
+  let nodes: [Node]
   /// The nodes directly under the span ID that we sent.
-  var top: [Int] = []
+  let top: [Int]
   /// The pattern of the span that an echo's parent ID must name.
-  var echoParent: (pattern: Int, name: String)?
-  var copies: Count
+  let echoParent: (pattern: Int, name: String)?
+  let copies: Count
   /// How long after the send copies are waited for.
-  var withinNanoseconds: Int64
-  var expectsEcho: Bool
-  var context: ContextRule
+  let withinNanoseconds: Int64
+  let expectsEcho: Bool
+  let context: ContextRule
+  /// Whether the span that an echo names may be one that need not be there.
+  let echoParentMayBeOptional: Bool
+  /// Children of the node, or nodes at the top, where there are most.
+  let greatestFamily: Int
 
   init(_ type: MessageType, patterns: inout [NamePattern]) {
     name = type.name
@@ -37,42 +43,61 @@ struct MessageRules: Sendable {
     context = type.echo?.context ?? .continued
     copies = type.echo?.copies ?? .fixed(0)
     withinNanoseconds = type.echo?.within.clampedNanoseconds ?? 0
-    top = add(type.spans, under: nil, isOptional: false, &patterns)
-    echoParent = type.echo?.parent.map { (Self.index(of: $0, in: &patterns), $0.text) }
-  }
-
-  /// Whether the span that an echo names may be one that need not be there.
-  var echoParentMayBeOptional: Bool {
-    nodes.contains { node in node.isOptional && (echoParent.map { $0.name == node.name } ?? true) }
+    var nodes: [Node] = []
+    top = Self.add(type.spans, under: nil, isOptional: false, to: &nodes, &patterns)
+    let echoParent = type.echo?.parent.map { (pattern: Self.index(of: $0, in: &patterns), name: $0.text) }
+    echoParentMayBeOptional = nodes.contains { node in
+      node.isOptional && (echoParent.map { $0.name == node.name } ?? true)
+    }
+    greatestFamily = max(nodes.map(\.children.count).max() ?? 0, top.count)
+    self.nodes = nodes
+    self.echoParent = echoParent
   }
 
   /// Spans that must arrive before the trace can be complete.
   func requiredSpans(members: Int) -> Int {
-    totals(members: members).reduce(0) { $0.addingSaturated($1) }
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: nodes.count) { totals in
+      fill(totals, members: members)
+      return totals.reduce(0) { $0.addingSaturated($1) }
+    }
   }
 
   /// By node: how many of it must be there; 0 for an optional one.
   func totals(members: Int) -> [Int] {
-    var totals = [Int](repeating: 0, count: nodes.count)
-    for (index, node) in nodes.enumerated() where !node.isOptional {
-      totals[index] = node.count.value(members: members).multipliedSaturated(by: node.parent.map { totals[$0] } ?? 1)
+    [Int](unsafeUninitializedCapacity: nodes.count) { totals, count in
+      fill(UnsafeMutableBufferPointer(rebasing: totals[..<nodes.count]), members: members)
+      count = nodes.count
     }
-    return totals
   }
 
-  private mutating func add(
-    _ rules: [SpanRule], under parent: Int?, isOptional: Bool, _ patterns: inout [NamePattern]
+  /// - Parameter totals: uninitialised, one for each node.
+  func fill(_ totals: UnsafeMutableBufferPointer<Int>, members: Int) {
+    for index in 0..<min(nodes.count, totals.count) {
+      var total = 0
+      if !nodes[index].isOptional {
+        let above = nodes[index].parent.map { totals[$0] } ?? 1
+        total = nodes[index].count.value(members: members).multipliedSaturated(by: above)
+      }
+      totals.initializeElement(at: index, to: total)
+    }
+  }
+
+  private static func add(
+    _ rules: [SpanRule], under parent: Int?, isOptional: Bool, to nodes: inout [Node],
+    _ patterns: inout [NamePattern]
   ) -> [Int] {
-    rules.map { rule in
+    var added: [Int] = []
+    for rule in rules {
       let index = nodes.count
       let isOptional = isOptional || rule.isOptional
       nodes.append(
         Node(
           pattern: Self.index(of: rule.name, in: &patterns), name: rule.name.text, kind: rule.kind, count: rule.count,
-          isOptional: isOptional, beginsOptional: rule.isOptional, parent: parent, children: []))
-      nodes[index].children = add(rule.children, under: index, isOptional: isOptional, &patterns)
-      return index
+          isOptional: isOptional, beginsOptional: rule.isOptional, parent: parent, children: [], place: added.count))
+      nodes[index].children = add(rule.children, under: index, isOptional: isOptional, to: &nodes, &patterns)
+      added.append(index)
     }
+    return added
   }
 
   private static func index(of pattern: NamePattern, in patterns: inout [NamePattern]) -> Int {
@@ -97,8 +122,8 @@ extension Int {
 
 /// The names of spans, and which patterns of the scenario each of them matches.
 struct NameTable: Sendable {
-  /// Names that are kept at most; the collector numbers fewer.
-  static let limit = 1 << 17
+  /// Names that are kept at most, and the index of every other one; the collector numbers as many.
+  static let limit = Int(UInt16.max)
 
   private let patterns: [NamePattern]
   private let words: Int

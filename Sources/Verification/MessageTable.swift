@@ -1,130 +1,106 @@
-import Observations
 import Timing
-import TraceContext
-
-/// What is known of one message that may still change its verdict.
-struct MessageRow: Sendable {
-  enum State: UInt8, Sendable {
-    /// Spans or echoes came before the observation that it was sent, or nothing came at all.
-    case unknown
-    case pending
-    case settled
-    /// Its observation was in a delivery that was dropped, so that nothing can be said of it.
-    case unheard
-  }
-
-  /// What its settled trace was counted as.
-  enum Trace: UInt8, Sendable {
-    case none, complete, partial, unseen, broken
-  }
-
-  var state = State.unknown
-  var trace = Trace.none
-  var type: UInt8 = 0
-  var isWarmUp = false
-  /// Whether an echo showed that the server began another trace.
-  var isRestarted = false
-  /// Finding kinds that the message already shows, a bit each in the order of `FindingKind.allCases`.
-  var shown: UInt32 = 0
-  var connection: UInt32 = 0
-  var members: UInt32 = 0
-  /// Copies that came.
-  var copies: UInt32 = 0
-  /// Of these, the ones within their time.
-  var copiesInTime: UInt32 = 0
-  var requiredSpans: UInt32 = 0
-  var spanCount: UInt32 = 0
-  /// Span count at the last look that found the trace incomplete.
-  var judgedSpans: UInt32 = 0
-  var firstSpan: Int32 = -1
-  var firstCopy: Int32 = -1
-  var due = Instant(nanoseconds: 0)
-  var sent = Instant(nanoseconds: 0)
-  /// When the last span or copy came.
-  var lastArrival = Instant(nanoseconds: 0)
-  /// When its entry span ended, on the target's clock; 0 while none is known.
-  var entryEnd: UInt64 = 0
-  /// When the last of its judged spans began, on the target's clock.
-  var latestStart: UInt64 = 0
-
-  mutating func begin(_ observation: Observation.Sent, isWarmUp: Bool, requiredSpans: Int) {
-    state = .pending
-    type = observation.type
-    self.isWarmUp = isWarmUp
-    connection = observation.connection
-    members = observation.members
-    self.requiredSpans = UInt32(clamping: requiredSpans)
-    due = observation.due
-    sent = observation.at
-  }
-
-  /// Its spans and copies are judged, or of no use, and given back.
-  mutating func end(_ state: State) {
-    self.state = state
-    firstSpan = -1
-    firstCopy = -1
-  }
-}
 
 /// The messages of one shard by sequence, in pages that are freed once they are settled and long past.
-struct MessageTable: Sendable {
+///
+/// Sequences are numbers in sending order, so a message's row is found by counting, and what is judged together lies
+/// together.
+struct MessageTable: ~Copyable, @unchecked Sendable {
+  // What the pointers lead to belongs to this value alone, and is freed with it.
   static let pageSize = 1024
-  /// Settled pages that are kept, so that what arrives late can still be told: 262,144 messages, 25 MB.
+  /// Settled pages that are kept, so that what arrives late can still be told: 262,144 messages, 23 MB.
   static let retainedPages = 256
 
-  private var pages: [[MessageRow]] = []
-  private var unsettled: [Int] = []
+  private struct Page {
+    /// Nil before the first row is needed, and again once the page is forgotten.
+    var rows: UnsafeMutablePointer<MessageRow>?
+    var unsettled = MessageTable.pageSize
+    /// Rows whose message was told of, or given up.
+    var told = 0
+    /// No row needs a look before.
+    var nextLook = Instant.never
+  }
+
+  private var pages: [Page] = []
   private var firstKept = 0
   /// One more than the greatest sequence that was sent.
   private var sentCount = 0
   /// The first page that may have unsettled rows.
-  private(set) var firstOpen = 0
+  private var firstOpen = 0
+  /// Rows that are in memory.
+  private(set) var rowCount = 0
+
+  init() {}
+
+  deinit {
+    for page in pages { page.rows?.deallocate() }
+  }
 
   /// Whether the message's page has been freed.
   func isForgotten(_ sequence: UInt32) -> Bool { Int(sequence) / Self.pageSize < firstKept }
 
-  /// Makes sure that a message has a row; only messages that are not forgotten.
-  mutating func prepare(_ sequence: UInt32) {
+  /// The row of a message, made where it has none; nil for one that is forgotten.
+  mutating func prepare(_ sequence: UInt32) -> UnsafeMutablePointer<MessageRow>? {
     let page = Int(sequence) / Self.pageSize
-    while pages.count <= page {
-      pages.append([])
-      unsettled.append(Self.pageSize)
-    }
-    if pages[page].isEmpty, page >= firstKept {
-      pages[page] = Array(repeating: MessageRow(), count: Self.pageSize)
-    }
+    guard page >= firstKept else { return nil }
+    while pages.count <= page { pages.append(Page()) }
+    let rows = pages[page].rows ?? makeRows(page)
+    return rows + Int(sequence) % Self.pageSize
   }
 
-  /// Says that a message was sent; a shard's are told in the order of their sequence.
-  mutating func sent(_ sequence: UInt32) { sentCount = max(sentCount, Int(sequence) + 1) }
-
-  func contains(_ sequence: UInt32) -> Bool {
+  /// The row of a message that has one.
+  func row(_ sequence: UInt32) -> UnsafeMutablePointer<MessageRow>? {
     let page = Int(sequence) / Self.pageSize
-    return page < pages.count && !pages[page].isEmpty
+    guard page < pages.count, let rows = pages[page].rows else { return nil }
+    return rows + Int(sequence) % Self.pageSize
   }
 
-  /// Whether an observation has told that the message was sent, and it is not forgotten.
-  func isSent(_ sequence: UInt32) -> Bool {
-    guard contains(sequence) else { return false }
-    switch self[sequence].state {
-    case .pending, .settled: return true
-    case .unknown, .unheard: return false
+  /// The row of a message that was sent, unless it is forgotten or nothing can be said of it.
+  func sentRow(_ sequence: UInt32) -> UnsafeMutablePointer<MessageRow>? {
+    guard let row = row(sequence) else { return nil }
+    switch row.pointee.state {
+    case .pending, .settled: return row
+    case .unknown, .unheard: return nil
     }
   }
 
-  subscript(sequence: UInt32) -> MessageRow {
-    get { pages[Int(sequence) / Self.pageSize][Int(sequence) % Self.pageSize] }
-    _modify { yield &pages[Int(sequence) / Self.pageSize][Int(sequence) % Self.pageSize] }
+  /// Says that a message, which has a row, was sent; a shard's are told in the order of their sequence.
+  mutating func sent(_ sequence: UInt32) {
+    sentCount = max(sentCount, Int(sequence) + 1)
+    pages[Int(sequence) / Self.pageSize].told += 1
   }
 
-  /// Calls `body` with each row that is sent and not settled, oldest first.
-  func pending(_ body: (UInt32, MessageRow) -> Void) {
-    guard firstOpen < pages.count else { return }
-    for page in firstOpen..<pages.count where unsettled[page] > 0 && !pages[page].isEmpty {
-      for (index, row) in pages[page].enumerated() where row.state == .pending {
-        body(UInt32(page * Self.pageSize + index), row)
+  /// Says that a message, which has a row, may be ready at `instant`.
+  mutating func look(at sequence: UInt32, from instant: Instant) {
+    let page = Int(sequence) / Self.pageSize
+    if instant < pages[page].nextLook { pages[page].nextLook = instant }
+  }
+
+  /// The sequences of a page with a row that may be ready, and a page after which to look for the next.
+  ///
+  /// It is then for the caller to say when to look at each row again.
+  mutating func nextPage(after last: Int?, readyAt now: Instant) -> (page: Int, sequences: ClosedRange<UInt32>)? {
+    var page = max(last.map { $0 + 1 } ?? 0, firstOpen)
+    while page < pages.count {
+      if pages[page].nextLook <= now {
+        pages[page].nextLook = .never
+        let first = UInt32(page * Self.pageSize)
+        return (page, first...first + UInt32(Self.pageSize - 1))
+      }
+      page += 1
+    }
+    return nil
+  }
+
+  /// Every sequence that is sent and not settled, oldest first.
+  func pending() -> [UInt32] {
+    var sequences: [UInt32] = []
+    for page in min(firstOpen, pages.count)..<pages.count where pages[page].unsettled > 0 {
+      guard let rows = pages[page].rows else { continue }
+      for index in 0..<Self.pageSize where rows[index].state == .pending {
+        sequences.append(UInt32(page * Self.pageSize + index))
       }
     }
+    return sequences
   }
 
   /// Rows of messages that nobody will tell of any more, because later ones were told of: they were in a delivery that
@@ -133,24 +109,74 @@ struct MessageTable: Sendable {
     let pageCount = min((sentCount + Self.pageSize - 1) / Self.pageSize, pages.count)
     guard firstOpen < pageCount else { return [] }
     var sequences: [UInt32] = []
-    for page in firstOpen..<pageCount where unsettled[page] > 0 {
+    for page in firstOpen..<pageCount {
       let sent = min(sentCount - page * Self.pageSize, Self.pageSize)
-      for index in 0..<sent where pages[page].isEmpty || pages[page][index].state == .unknown {
+      guard pages[page].told < sent else { continue }
+      for index in 0..<sent where pages[page].rows.map({ $0[index].state == .unknown }) ?? true {
         sequences.append(UInt32(page * Self.pageSize + index))
       }
     }
     return sequences
   }
 
-  /// Rows that are in memory.
-  var rowCount: Int { pages.reduce(0) { $0 + $1.count } }
+  /// Says that a row, whose message nobody told of, is given up.
+  mutating func givenUp(_ sequence: UInt32) { pages[Int(sequence) / Self.pageSize].told += 1 }
 
   /// Says that a row has become settled; the oldest settled page may be forgotten then.
   mutating func settled(_ sequence: UInt32) {
-    unsettled[Int(sequence) / Self.pageSize] -= 1
-    while firstOpen < pages.count, unsettled[firstOpen] == 0 { firstOpen += 1 }
+    pages[Int(sequence) / Self.pageSize].unsettled -= 1
+    while firstOpen < pages.count, pages[firstOpen].unsettled == 0 { firstOpen += 1 }
     guard firstOpen - firstKept > Self.retainedPages else { return }
-    pages[firstKept] = []
+    pages[firstKept].rows?.deallocate()
+    pages[firstKept].rows = nil
+    rowCount -= Self.pageSize
     firstKept += 1
+  }
+
+  private mutating func makeRows(_ page: Int) -> UnsafeMutablePointer<MessageRow> {
+    let rows = UnsafeMutablePointer<MessageRow>.allocate(capacity: Self.pageSize)
+    rows.initialize(repeating: MessageRow(), count: Self.pageSize)
+    pages[page].rows = rows
+    rowCount += Self.pageSize
+    return rows
+  }
+}
+
+/// The tables of all shards.
+struct ShardTables: ~Copyable, @unchecked Sendable {
+  // What the pointers lead to belongs to this value alone, and is freed with it.
+  /// Shards beyond are nobody's: a shard is a reactor.
+  static let limit = 256
+
+  private let base = UnsafeMutablePointer<MessageTable>.allocate(capacity: Self.limit)
+  private(set) var count = 0
+
+  deinit {
+    base.deinitialize(count: count)
+    base.deallocate()
+  }
+
+  /// Makes the tables up to a shard's, which is below the limit.
+  mutating func prepare(_ shard: Int) {
+    while count <= shard {
+      (base + count).initialize(to: MessageTable())
+      count += 1
+    }
+  }
+
+  subscript(shard: Int) -> UnsafeMutablePointer<MessageTable> {
+    precondition(shard >= 0 && shard < count)
+    return base + shard
+  }
+}
+
+extension Instant {
+  /// Later than everything.
+  static let never = Instant(nanoseconds: .max)
+
+  /// So much later, but not after the end of time.
+  func after(_ nanoseconds: Int64) -> Instant {
+    let (sum, overflow) = self.nanoseconds.addingReportingOverflow(nanoseconds)
+    return overflow ? .never : Instant(nanoseconds: sum)
   }
 }

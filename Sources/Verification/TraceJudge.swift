@@ -10,8 +10,6 @@ struct TraceJudge {
     /// Whether every required span is there, or its absence is explained by a finding.
     var isComplete = true
     var findings: [(kind: FindingKind, expected: String, actual: String)] = []
-    /// When the entry span ended; 0 where there is none.
-    var entryEnd: UInt64 = 0
   }
 
   /// Where a span hangs.
@@ -26,18 +24,20 @@ struct TraceJudge {
   private var nodes: [Int?] = []
   private var order: [Int] = []
   private var children: [[Int]] = []
+  private var entryEnd: UInt64 = 0
 
   init() {}
 
-  /// The name of a span of the last judged trace, by its span ID; nil where the trace has no such span.
-  func name(ofSpan id: UInt64, _ spans: [SpanRow]) -> Int? { byID[id].map { Int(spans[$0].name) } }
-
+  /// - Parameters:
+  ///   - isTruncated: whether spans were dropped, so that the trace is incomplete whatever it looks like.
+  ///   - entryEnd: when the entry span ended; 0 where there is none.
   mutating func judge(
-    _ spans: [SpanRow], _ rules: MessageRules, members: Int, clientSpan: UInt64, _ names: NameTable
+    _ spans: [SpanRow], _ rules: MessageRules, members: Int, clientSpan: UInt64, isTruncated: Bool, entryEnd: UInt64,
+    _ names: NameTable
   ) -> Judgement {
     index(spans, clientSpan: clientSpan)
-    var judgement = Judgement()
-    judgement.entryEnd = entryEnd(spans)
+    self.entryEnd = entryEnd
+    var judgement = Judgement(isComplete: !isTruncated)
     let orphans = assign(spans, rules, members: members, names, &judgement)
     checkCompleteness(spans, rules, members: members, names, &judgement)
     checkSurplus(spans, rules, members: members, &judgement)
@@ -70,20 +70,6 @@ struct TraceJudge {
         parents.append(.unknown)
       }
     }
-  }
-
-  /// The end of the first span under ours; of several that began at once the one that ended last, so that the order of
-  /// arrival decides nothing.
-  private func entryEnd(_ spans: [SpanRow]) -> UInt64 {
-    var entry: SpanRow?
-    for (index, span) in spans.enumerated() where parents[index] == .client {
-      guard let first = entry else {
-        entry = span
-        continue
-      }
-      if (span.start, first.end) < (first.start, span.end) { entry = span }
-    }
-    return entry?.end ?? 0
   }
 
   /// Walks from the top and takes each span for a node. Returns the spans whose parent is not there.
@@ -154,9 +140,9 @@ struct TraceJudge {
       judgement.findings.append(
         (.wrongParent, expected, "'\(names.text(name))' has the parent '\(names.text(Int(spans[parent].name)))'"))
     case (nil, .client), (nil, .span):
-      let isLate = judgement.entryEnd > 0 && span.start >= judgement.entryEnd
+      let isLate = entryEnd > 0 && span.start >= entryEnd
       let delay =
-        isLate ? ", begun \(milliseconds(span.start - judgement.entryEnd)) after the entry span had ended" : ""
+        isLate ? ", begun \(milliseconds(span.start - entryEnd)) after the entry span had ended" : ""
       judgement.findings.append(
         (isLate ? .contextLeak : .unexpectedSpan, "no such span", "'\(names.text(name))'\(delay)"))
     }

@@ -19,14 +19,15 @@ final class VerifierThread: Sendable {
   private let delay: Int64
   private let queue: ObservationQueue
   private let progressState = Mutex(Progress())
-  private let result = Mutex<Verifier?>(nil)
+  private let result: Mutex<Verifier?>
   private let finished = DispatchSemaphore(value: 0)
 
   /// - Parameter delay: how long facts may be under way from where they were observed.
-  init(_ verifier: Verifier, queue: ObservationQueue, delay: Duration = .zero) {
+  init(_ verifier: consuming Verifier, queue: ObservationQueue, delay: Duration = .zero) {
     self.queue = queue
     self.delay = delay.clampedNanoseconds
-    let thread = Thread { self.run(verifier) }
+    result = Mutex(verifier)
+    let thread = Thread { self.run() }
     thread.name = "verifier"
     thread.stackSize = 8 << 20
     thread.start()
@@ -37,11 +38,11 @@ final class VerifierThread: Sendable {
   /// Waits until everything that was handed over is judged. The queue must be finished.
   func join() -> Verifier? {
     finished.wait()
-    return result.withLock { $0 }
+    return result.withLock { $0.take() }
   }
 
-  private func run(_ initial: Verifier) {
-    var verifier = initial
+  private func run() {
+    guard var verifier = result.withLock({ $0.take() }) else { return }
     var lastSpans: Instant?
     var nextSweep = Instant.now
     while true {
@@ -58,8 +59,8 @@ final class VerifierThread: Sendable {
       let progress = Progress(tallies: verifier.tallies, lastSpans: lastSpans)
       progressState.withLock { $0 = progress }
     }
-    let last = verifier
-    result.withLock { $0 = last }
+    var last: Verifier? = verifier
+    result.withLock { $0 = last.take() }
     finished.signal()
   }
 }

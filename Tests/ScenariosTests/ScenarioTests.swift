@@ -58,7 +58,9 @@ import TraceContext
     #expect(span.children.map(\.name) == [NamePattern("reply")])
     #expect(span.children.first?.kind == nil)
     #expect(scenario.expectations.map(\.text) == ["propagation == 100%"])
-    #expect(scenario.collector == CollectorSettings(httpPort: 0, settle: .seconds(1), answerDelay: .zero))
+    #expect(
+      scenario.collector
+        == CollectorSettings(httpPort: 0, settle: .seconds(1), answerDelay: .zero, memory: 64 << 20))
   }
 
   @Test func whatIsLeftOutHasItsUsualValue() throws {

@@ -72,6 +72,46 @@ struct BoundsTests {
     #expect(run.verifier.spans.inUse == 0)
   }
 
+  @Test("keeps no more spans than its budget, and calls what is cut inconclusive, never a finding")
+  func budget() throws {
+    var scenario = try MadeUpScenario.make()
+    scenario.collector.memory = 40 * 1000
+    var run = MadeUpRun(scenario)
+    var sent = 0
+    for _ in 0..<200 {
+      let exchange = run.exchange()
+      sent += exchange.spans.count
+      run.addSent(exchange)
+      run.addEchoes(exchange)
+      run.addSpans(exchange)
+    }
+    run.deliver()
+    #expect(run.verifier.spans.inUse == 1000)
+    let verdict = run.verdict()
+    #expect(verdict.tallies.spansDropped == sent - 1000)
+    #expect(verdict.counts == [:], "\(verdict.findings.first?.evidence ?? [])")
+    #expect(verdict.outcome == .inconclusive)
+    #expect(verdict.tallies.tracesComplete > 0)
+    // There is room again once what waited is settled.
+    #expect(run.verifier.spans.inUse == 0)
+  }
+
+  @Test("that is full of others' spans makes no orphan of a span whose optional parent found no room")
+  func truncatedOptionalParent() throws {
+    var scenario = try MadeUpScenario.make()
+    let whole = try MadeUpRun.spanCountOfAChat()
+    scenario.collector.memory = 40 * (whole - 1)
+    var run = MadeUpRun(scenario)
+    var exchange = run.exchange()
+    let parent = try #require(exchange.indices(named: "chat.queue_background_task").first)
+    exchange.spans.append(exchange.spans.remove(at: parent))
+    run.add(exchange)
+    let verdict = run.verdict()
+    #expect(verdict.tallies.spansDropped == 1)
+    #expect(verdict.counts == [:])
+    #expect(verdict.tallies.tracesPartial == 1)
+  }
+
   @Test("is not for a server to fill with copies")
   func repeatedCopies() throws {
     var run = try MadeUpRun()

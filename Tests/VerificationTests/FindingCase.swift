@@ -20,7 +20,7 @@ struct FindingCase: CustomTestStringConvertible, Sendable {
     self.change = change
   }
 
-  private static func earlier(_ sequence: UInt32, _ run: MadeUpRun) -> TraceID {
+  private static func earlier(_ sequence: UInt32, _ run: borrowing MadeUpRun) -> TraceID {
     run.identities.traceID(of: MessageIdentity(shard: 0, sequence: sequence))
   }
 

@@ -47,7 +47,7 @@ struct Exchange {
 }
 
 /// A run that never was: facts and spans, and the verifier that judges them.
-struct MadeUpRun {
+struct MadeUpRun: ~Copyable {
   let identities: IdentityPermutation
   var verifier: Verifier
   private(set) var facts: [Observation] = []
@@ -95,6 +95,11 @@ struct MadeUpRun {
           context: .present(Traceparent(traceID: traceID, parentID: SpanID(parent), flags: .sampled))))
     }
     return exchange
+  }
+
+  static func spanCountOfAChat() throws -> Int {
+    var run = try MadeUpRun()
+    return run.exchange().spans.count
   }
 
   private static func standardShape(_ type: UInt8, members: Int) -> [SpanShape] {

@@ -1,0 +1,68 @@
+import Observations
+import Timing
+
+/// What is known of one message that may still change its verdict: 88 bytes.
+struct MessageRow: Sendable, BitwiseCopyable {
+  enum State: UInt8, Sendable, BitwiseCopyable {
+    /// Spans or echoes came before the observation that it was sent, or nothing came at all.
+    case unknown
+    case pending
+    case settled
+    /// Its observation was in a delivery that was dropped, so that nothing can be said of it.
+    case unheard
+  }
+
+  /// What its settled trace was counted as.
+  enum Trace: UInt8, Sendable, BitwiseCopyable {
+    case none, complete, partial, unseen, broken
+  }
+
+  var state = State.unknown
+  var trace = Trace.none
+  var type: UInt8 = 0
+  var isWarmUp = false
+  /// Whether an echo showed that the server began another trace.
+  var isRestarted = false
+  /// Whether spans of it found no room, so that their absence means nothing.
+  var isTruncated = false
+  /// Finding kinds that the message already shows, a bit each in the order of `FindingKind.allCases`.
+  var shown: UInt32 = 0
+  var connection: UInt32 = 0
+  var members: UInt32 = 0
+  /// Copies that came.
+  var copies: UInt32 = 0
+  /// Of these, the ones within their time.
+  var copiesInTime: UInt32 = 0
+  var requiredSpans: UInt32 = 0
+  var spanCount: UInt32 = 0
+  /// Span count at the last look that found the trace incomplete.
+  var judgedSpans: UInt32 = 0
+  var firstSpan: Int32 = -1
+  var firstCopy: Int32 = -1
+  var due = Instant(nanoseconds: 0)
+  var sent = Instant(nanoseconds: 0)
+  /// When the last span or copy came.
+  var lastArrival = Instant(nanoseconds: 0)
+  /// When its entry span ended, on the target's clock; 0 while none is known.
+  var entryEnd: UInt64 = 0
+  /// When the last of its judged spans began, on the target's clock.
+  var latestStart: UInt64 = 0
+
+  mutating func begin(_ observation: Observation.Sent, isWarmUp: Bool, requiredSpans: Int) {
+    state = .pending
+    type = observation.type
+    self.isWarmUp = isWarmUp
+    connection = observation.connection
+    members = observation.members
+    self.requiredSpans = UInt32(clamping: requiredSpans)
+    due = observation.due
+    sent = observation.at
+  }
+
+  /// Its spans and copies are judged, or of no use, and given back.
+  mutating func end(_ state: State) {
+    self.state = state
+    firstSpan = -1
+    firstCopy = -1
+  }
+}
