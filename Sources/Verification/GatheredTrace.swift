@@ -1,19 +1,21 @@
 import TraceContext
 
-/// The spans of the message that is judged, each once, with an index by span ID.
+/// The spans of the trace that is judged, each once, with an index by span ID.
 ///
 /// Its memory serves one message after another, and grows to the largest trace.
-struct GatheredTrace: ~Copyable, @unchecked Sendable {
+struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
   // What the pointers lead to belongs to this value alone, and is freed with it.
   private(set) var count = 0
-  /// Spans that were there again.
+  /// Spans that were there again, as a repeated export brings them.
   private(set) var repeated = 0
+  /// Of these, the ones that are other spans under the same ID.
+  private(set) var conflicting = 0
   /// When the first span under ours ended: of several that began at once the one that ended last, so that the order of
   /// arrival decides nothing; 0 where there is none.
   private(set) var entryEnd: UInt64 = 0
   private(set) var latestStart: UInt64 = 0
 
-  private var rows: UnsafeMutablePointer<SpanRow>
+  private var rows: UnsafeMutablePointer<Row>
   private var capacity = 64
   /// A span's place plus one, or zero for none; a power of two, at most half full.
   private var slots: UnsafeMutablePointer<UInt32>
@@ -33,14 +35,14 @@ struct GatheredTrace: ~Copyable, @unchecked Sendable {
   }
 
   /// - Parameter place: below `count`.
-  subscript(place: Int) -> UnsafePointer<SpanRow> { UnsafePointer(rows + place) }
+  subscript(place: Int) -> UnsafePointer<Row> { UnsafePointer(rows + place) }
 
   /// The spans as an array, for the judge.
-  var spans: [SpanRow] { Array(UnsafeBufferPointer(start: rows, count: count)) }
+  var spans: [Row] { Array(UnsafeBufferPointer(start: rows, count: count)) }
 
   /// Where the span with this ID stands.
   func place(of id: UInt64) -> Int? {
-    var slot = first(id)
+    var slot = firstSlot(id)
     while slots[slot] != 0 {
       let place = Int(slots[slot]) - 1
       if rows[place].spanID == id { return place }
@@ -49,15 +51,21 @@ struct GatheredTrace: ~Copyable, @unchecked Sendable {
     return nil
   }
 
-  /// Gathers the spans of a message, the last to arrive first; of several with one ID that is the one that counts.
-  mutating func gather(_ message: MessageRow, from pool: borrowing Pool<SpanRow>, clientSpan: UInt64) {
-    reserve(Int(message.spanCount))
+  /// Gathers the spans of a trace, the last to arrive first; of several with one ID that is the one that counts.
+  ///
+  /// - Parameters:
+  ///   - first: the last to arrive, or -1.
+  ///   - spanCount: how many there are.
+  ///   - clientSpan: the ID that entry spans have as their parent.
+  mutating func gather(first: Int32, count spanCount: Int, from pool: borrowing Pool<Row>, clientSpan: UInt64) {
+    reserve(spanCount)
     count = 0
     repeated = 0
+    conflicting = 0
     entryEnd = 0
     latestStart = 0
     var entryStart = UInt64.max
-    var index = message.firstSpan
+    var index = first
     while index >= 0 {
       let span = pool[index]
       index = span.next
@@ -74,10 +82,14 @@ struct GatheredTrace: ~Copyable, @unchecked Sendable {
     }
   }
 
-  private mutating func insert(_ span: SpanRow) -> Bool {
-    var slot = first(span.spanID)
+  private mutating func insert(_ span: Row) -> Bool {
+    var slot = firstSlot(span.spanID)
     while slots[slot] != 0 {
-      if rows[Int(slots[slot]) - 1].spanID == span.spanID { return false }
+      let known = rows[Int(slots[slot]) - 1]
+      if known.spanID == span.spanID {
+        if known.start != span.start || known.name != span.name || known.parentID != span.parentID { conflicting += 1 }
+        return false
+      }
       slot = (slot &+ 1) & mask
     }
     rows[count] = span
@@ -86,7 +98,7 @@ struct GatheredTrace: ~Copyable, @unchecked Sendable {
     return true
   }
 
-  private func first(_ id: UInt64) -> Int { Int(truncatingIfNeeded: id &* key &>> 32) & mask }
+  private func firstSlot(_ id: UInt64) -> Int { Int(truncatingIfNeeded: id &* key &>> 32) & mask }
 
   /// Makes room for so many spans, and empties the index.
   private mutating func reserve(_ spanCount: Int) {

@@ -27,7 +27,8 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
 
   /// Whether every span hangs where a rule expects it, and none is missing or too many.
   mutating func fits(
-    _ trace: borrowing GatheredTrace, _ rules: MessageRules, members: Int, clientSpan: UInt64, _ names: NameTable
+    _ trace: borrowing GatheredTrace<SpanRow>, _ rules: MessageRules, members: Int, clientSpan: UInt64,
+    _ names: NameTable
   ) -> Bool {
     let count = trace.count
     guard count > 0, count <= 1 << 16, !rules.nodes.isEmpty else { return false }
@@ -51,7 +52,7 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
   }
 
   private mutating func placeWithAncestors(
-    _ index: Int, _ trace: borrowing GatheredTrace, _ rules: MessageRules, members: Int, _ names: NameTable
+    _ index: Int, _ trace: borrowing GatheredTrace<SpanRow>, _ rules: MessageRules, members: Int, _ names: NameTable
   ) -> Bool {
     let root = Int32(trace.count)
     var depth = 0
@@ -73,7 +74,7 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
 
   /// Takes a span, whose parent is placed, for the one node that fits.
   private mutating func place(
-    _ index: Int, _ trace: borrowing GatheredTrace, _ rules: MessageRules, members: Int, _ names: NameTable
+    _ index: Int, _ trace: borrowing GatheredTrace<SpanRow>, _ rules: MessageRules, members: Int, _ names: NameTable
   ) -> Bool {
     let parent = Int(parents[index])
     let isTop = parent == trace.count

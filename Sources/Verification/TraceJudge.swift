@@ -264,29 +264,17 @@ struct TraceJudge {
 
   /// The last judged trace as text, a line a span; long trees are cut.
   func tree(_ spans: [SpanRow], _ names: NameTable, clientSpan: UInt64) -> [String] {
-    let limit = 48
     let origin = spans.map(\.start).min() ?? 0
-    var lines = ["\(SpanID(clientSpan)) the span ID that we sent"]
-    var stack: [(index: Int, depth: Int)] = []
-    let tops = spans.indices.filter { if case .span = parents[$0] { false } else { true } }
-    for index in tops.sorted(by: { spans[$0].start > spans[$1].start }) { stack.append((index, 1)) }
-    var visited = Set<Int>()
-    while let (index, depth) = stack.popLast(), lines.count < limit {
-      guard visited.insert(index).inserted else { continue }
-      let span = spans[index]
-      let orphan = parents[index] == .unknown ? " (its parent \(SpanID(span.parentID)) is not there)" : ""
-      let strange = nodes[index] == nil ? " (not expected)" : ""
-      let error = span.status == .error ? " ERROR" : ""
-      let length = span.end >= span.start ? span.end - span.start : 0
-      lines.append(
-        String(repeating: "  ", count: depth) + "\(SpanID(span.spanID)) \(names.text(Int(span.name))) [\(span.kind)] "
-          + "+\(milliseconds(span.start - origin)) for \(milliseconds(length))\(error)\(orphan)\(strange)")
-      for child in children[index].sorted(by: { spans[$0].start > spans[$1].start }) {
-        stack.append((child, depth + 1))
+    let above = parents.map { if case .span(let parent) = $0 { parent } else { Int?.none } }
+    return ["\(SpanID(clientSpan)) the span ID that we sent"]
+      + TraceTree.lines(parents: above, starts: spans.map(\.start)) { place in
+        let span = spans[place]
+        let orphan = parents[place] == .unknown ? " (its parent \(SpanID(span.parentID)) is not there)" : ""
+        let strange = nodes[place] == nil ? " (not expected)" : ""
+        let error = span.status == .error ? " ERROR" : ""
+        return "\(SpanID(span.spanID)) \(names.text(Int(span.name))) [\(span.kind)] "
+          + "\(TraceTree.times(start: span.start, end: span.end, origin: origin))\(error)\(orphan)\(strange)"
       }
-    }
-    if visited.count < spans.count, lines.count >= limit { lines.append("… \(spans.count) spans in all") }
-    return lines
   }
 }
 

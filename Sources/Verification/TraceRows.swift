@@ -1,8 +1,20 @@
 import Observations
 import TraceContext
 
+/// What any row of a span tells of its place in a trace.
+protocol TraceRow: BitwiseCopyable, Sendable {
+  var spanID: UInt64 { get }
+  /// Zero for a root.
+  var parentID: UInt64 { get }
+  var start: UInt64 { get }
+  var end: UInt64 { get }
+  /// The next of the same trace, or -1.
+  var next: Int32 { get }
+  var name: UInt16 { get }
+}
+
 /// A span of a message's trace, linked to the next of the same message: 40 bytes.
-struct SpanRow: Sendable, BitwiseCopyable {
+struct SpanRow: TraceRow {
   var spanID: UInt64
   var parentID: UInt64
   var start: UInt64

@@ -45,7 +45,8 @@ extension Verifier {
     let message = MessageIdentity(shard: UInt32(shard), sequence: sequence)
     let rules = self.rules[Int(row.pointee.type)]
     let clientSpan = identities.spanID(in: identities.traceID(of: message)).rawValue
-    trace.gather(row.pointee, from: spans, clientSpan: clientSpan)
+    trace.gather(
+      first: row.pointee.firstSpan, count: Int(row.pointee.spanCount), from: spans, clientSpan: clientSpan)
     var judgement = judgeTrace(row.pointee, rules, clientSpan)
     // The span that an echo names may be an optional one that is late or lost.
     if rules.echoParentMayBeOptional, namesUnseenSpan(row.pointee) { judgement.isComplete = false }

@@ -27,7 +27,7 @@ package struct Verifier: ~Copyable, Sendable {
   var tables = ShardTables()
   var spans = Pool<SpanRow>()
   var copies = Pool<CopyRow>()
-  var trace = GatheredTrace()
+  var trace = GatheredTrace<SpanRow>()
   var fit = TraceFit()
   var judge = TraceJudge()
   var findings = FindingLedger()

@@ -96,7 +96,7 @@ struct PoolTests {
 private struct TraceBench: ~Copyable {
   var run: MadeUpRun
   private var pool = Pool<SpanRow>()
-  private var trace = GatheredTrace()
+  private var trace = GatheredTrace<SpanRow>()
   private var fit = TraceFit()
   private var slow = TraceJudge()
 
@@ -112,7 +112,7 @@ private struct TraceBench: ~Copyable {
     run.verifier.take(run.announcement)
     let clientSpan = exchange.clientSpan.rawValue
     let rules = run.verifier.rules[Int(exchange.type)]
-    trace.gather(row, from: pool, clientSpan: clientSpan)
+    trace.gather(first: row.firstSpan, count: Int(row.spanCount), from: pool, clientSpan: clientSpan)
     let fits = fit.fits(trace, rules, members: exchange.members, clientSpan: clientSpan, run.verifier.names)
     let judgement = slow.judge(
       trace.spans, rules, members: exchange.members, clientSpan: clientSpan, isTruncated: false,
