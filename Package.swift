@@ -11,7 +11,9 @@ let settings: [SwiftSetting] = [
 ]
 
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
-let nio: [Target.Dependency] = ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+let nio: [Target.Dependency] =
+  ["NIOCore", "NIOPosix", "NIOHTTP1"].map { .product(name: $0, package: "swift-nio") }
+  + ["NIOHTTP2", "NIOHPACK"].map { .product(name: $0, package: "swift-nio-http2") }
 
 func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -29,6 +31,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -67,7 +70,9 @@ let package = Package(
         "Timing",
         "TransportSecurity",
       ]),
-    library("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
+    library(
+      "OTLPCollector",
+      ["OTLPMessages", "Observations", "Reactor", "TraceContext", "Timing", "TransportSecurity", "CZlib"] + nio),
     library(
       "ReferenceServer",
       ["Reactor", "OTLPMessages", "WebSocketProtocol", "TraceContext", "JSONText", "Timing", "TransportSecurity"]),
@@ -100,7 +105,11 @@ let package = Package(
     tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing", "TransportSecurity"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests("OTLPMessages", ["TestInputs", "TraceContext"], resources: [.copy("Fixtures")]),
-    tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
+    tests(
+      "OTLPCollector",
+      [
+        "OTLPMessages", "Observations", "Reactor", "TraceContext", "Timing", "TransportSecurity", "CZlib", "COpenSSL",
+      ] + nio),
     tests("Observations", ["TraceContext", "Timing"]),
     tests(
       "VirtualUsers",

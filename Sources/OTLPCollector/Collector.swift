@@ -4,49 +4,82 @@ import NIOPosix
 package import Observations
 import Synchronization
 
-/// Listens for OTLP over HTTP/1.1 and turns the spans that arrive into observations; one thread, nothing kept.
+/// Listens for OTLP over HTTP and gRPC and turns the spans that arrive into observations; one thread, nothing kept.
 ///
 /// A request is stored first and answered then: its spans are delivered before the exporter learns of it, so that a
 /// span of an export that succeeded is never missing.
 package final class Collector: Sendable {
   /// The port that it listens on.
   package let port: Int
+  /// The second port, where the configuration asks for one.
+  package let grpcPort: Int?
 
   private let group: MultiThreadedEventLoopGroup
-  private let listener: any Channel
+  private let listeners: [any Channel]
   private let ledger: CountLedger
   private let isStopped = Mutex(false)
 
-  private init(port: Int, group: MultiThreadedEventLoopGroup, listener: any Channel, ledger: CountLedger) {
+  private init(
+    port: Int, grpcPort: Int?, group: MultiThreadedEventLoopGroup, listeners: [any Channel], ledger: CountLedger
+  ) {
     self.port = port
+    self.grpcPort = grpcPort
     self.group = group
-    self.listener = listener
+    self.listeners = listeners
     self.ledger = ledger
   }
 
   /// Listens, and returns once connections are accepted.
   ///
   /// - Parameter deliver: takes the spans of one export request, on the collector's own thread; no answer is sent
-  ///   while it runs. Every name and service that a batch uses was announced in it or in an earlier one.
+  ///   while it runs. Every name and service that a batch uses was announced in it or in an earlier one that was
+  ///   taken. Where it returns false the batch is not taken: nothing of it is counted, and the exporter is asked to
+  ///   send it again.
   /// - Throws: `CollectorUnavailable`.
   package static func start(
-    _ configuration: Configuration = Configuration(), deliver: @escaping @Sendable (SpanBatch) -> Void
+    _ configuration: Configuration = Configuration(), deliver: @escaping @Sendable (SpanBatch) -> Bool
   ) throws(CollectorUnavailable) -> Collector {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let ledger = CountLedger()
     do {
-      let loop = group.next()
-      let shared = try loop.submit {
-        NIOLoopBound(
-          try CollectorLoop(configuration: configuration, ledger: ledger, deliver: deliver), eventLoop: loop)
-      }.wait()
-      let listener = try bootstrap(group, shared).bind(host: configuration.host, port: configuration.port).wait()
-      return Collector(
-        port: listener.localAddress?.port ?? configuration.port, group: group, listener: listener, ledger: ledger)
+      return try start(configuration, on: group, deliver)
+    } catch let error as CollectorUnavailable {
+      try? group.syncShutdownGracefully()
+      throw error
     } catch {
       try? group.syncShutdownGracefully()
       throw CollectorUnavailable(host: configuration.host, port: configuration.port, reason: "\(error)")
     }
+  }
+
+  private static func start(
+    _ configuration: Configuration, on group: MultiThreadedEventLoopGroup,
+    _ deliver: @escaping @Sendable (SpanBatch) -> Bool
+  ) throws -> Collector {
+    let ledger = CountLedger()
+    let loop = group.next()
+    let shared = try loop.submit {
+      let forwarder = configuration.forward.map {
+        Forwarder($0, eventLoop: loop, ledger: ledger, queueLimit: configuration.forwardQueueLimit)
+      }
+      StallMeter(eventLoop: loop, ledger: ledger).run()
+      return NIOLoopBound(
+        try CollectorLoop(configuration: configuration, ledger: ledger, forwarder: forwarder, deliver: deliver),
+        eventLoop: loop)
+    }.wait()
+    let bootstrap = bootstrap(group, shared)
+    var listeners: [any Channel] = []
+    for port in [configuration.port, configuration.grpcPort].compactMap(\.self) {
+      do {
+        listeners.append(try bootstrap.bind(host: configuration.host, port: port).wait())
+      } catch {
+        throw CollectorUnavailable(host: configuration.host, port: port, reason: "\(error)")
+      }
+    }
+    try configuration.forward?.checkIsElsewhere(listeners)
+    let ports = zip(listeners, [configuration.port, configuration.grpcPort ?? 0]).map { $0.localAddress?.port ?? $1 }
+    return Collector(
+      port: ports.first ?? configuration.port, grpcPort: configuration.grpcPort == nil ? nil : ports.last,
+      group: group, listeners: listeners, ledger: ledger)
   }
 
   /// What has been received so far; from any thread.
@@ -61,7 +94,7 @@ package final class Collector: Sendable {
     }
     guard !wasStopped else { return }
     // The only failures are those of what is closed already.
-    try? listener.close().wait()
+    for listener in listeners { try? listener.close().wait() }
     try? group.syncShutdownGracefully()
   }
 

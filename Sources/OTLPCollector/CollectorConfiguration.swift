@@ -1,14 +1,25 @@
+package import TransportSecurity
+
 extension Collector {
   /// Where a collector listens and how it answers.
   package struct Configuration: Sendable {
     package var host = "127.0.0.1"
-    /// 0 lets the kernel choose.
+    /// 0 lets the kernel choose. Every port serves OTLP over HTTP/1.1, HTTP/2 and gRPC.
     package var port = 0
-    /// How much later than possible every request on /v1/traces is answered; its spans are delivered at once all the
+    /// A second port, where exporters look for gRPC; nil for none.
+    package var grpcPort: Int?
+    /// How much later than possible every request for traces is answered; its spans are delivered at once all the
     /// same. Provokes the loss that a slow collector causes in exporters with a bounded queue.
     package var answerDelay: Duration = .zero
     /// Bytes of the largest body, as sent and as decompressed; OTLP's default, at most 1 GiB.
     package var bodyLimit = 64 << 20
+    /// What every request must show as `authorization: Bearer TOKEN`; nil lets everybody in.
+    package var token: String?
+    /// The certificate of every port; nil for no TLS.
+    package var tls: TLSIdentity?
+    package var faults: [FaultInjection] = []
+    /// Where every body that was taken goes, too.
+    package var forward: ForwardDestination?
 
     /// Bytes of unfinished bodies over all connections; the request that goes beyond is asked to come back.
     var bodyBudget = 256 << 20
@@ -17,6 +28,10 @@ extension Collector {
     var idleLimit: Duration = .seconds(300)
     /// How long a connection that we end is read on, so that its client can finish sending and read the answer.
     var lingerLimit: Duration = .seconds(2)
+    /// Requests that one connection of HTTP/2 may have open.
+    var streamLimit = 100
+    /// Bytes of bodies that wait to be passed on.
+    var forwardQueueLimit = 64 << 20
 
     package init() {}
 

@@ -2,49 +2,76 @@ import NIOCore
 import NIOHTTP1
 import OTLPMessages
 import Observations
+import Reactor
 import Timing
 
 /// What all connections share; lives on the collector's one thread and is reached from nowhere else.
 final class CollectorLoop {
   private(set) var configuration: Collector.Configuration
   let ledger: CountLedger
-  private let deliver: @Sendable (SpanBatch) -> Void
+  /// The secrets of TLS; nil where connections are plain.
+  let tls: TLSContext?
+  private let deliver: @Sendable (SpanBatch) -> Bool
+  private let token: BearerToken?
+  private let forwarder: Forwarder?
+  private var injector: FaultInjector
   private var stage = SpanStage()
+  /// Names and services of batches that were not taken; the next batch announces them.
+  private var unannounced: (names: [(index: NameIndex, text: String)], services: [(index: UInt16, text: String)]) =
+    ([], [])
   private var inflater: Inflater
   private var connectionCount = 0
   /// Bytes of bodies that are not complete.
   private var waitingBytes = 0
 
   init(
-    configuration: Collector.Configuration, ledger: CountLedger, deliver: @escaping @Sendable (SpanBatch) -> Void
+    configuration: Collector.Configuration, ledger: CountLedger, forwarder: Forwarder?,
+    deliver: @escaping @Sendable (SpanBatch) -> Bool
   ) throws {
     self.configuration = configuration
     self.configuration.bodyLimit = min(max(configuration.bodyLimit, 0), Collector.Configuration.greatestBodyLimit)
     self.ledger = ledger
+    self.forwarder = forwarder
     self.deliver = deliver
+    token = configuration.token.map(BearerToken.init)
+    tls = try configuration.tls.map { try TLSContext(server: $0, offersHTTP2: true) }
+    injector = FaultInjector(configuration.faults)
     inflater = try Inflater(limit: self.configuration.bodyLimit)
   }
 
-  /// Reads a body and delivers its spans.
-  func take(_ body: RawSpan, _ coding: ExportRequestHead.Coding, receivedAt: Instant) throws(Refusal) -> SpanReceipt {
-    stage.begin()
-    switch coding {
-    case .identity: try scan(body)
-    case .compressed(let format):
-      let limit = configuration.bodyLimit
-      try inflater.inflate(body, as: format, orThrow: { Refusal($0, limit: limit) }, scan)
-    }
-    let (receipt, batch) = stage.commit(receivedAt: receivedAt)
-    if let batch { deliver(batch) }
-    return receipt
+  /// Refuses who must not send here, before anything of the body is kept.
+  ///
+  /// - Parameters:
+  ///   - authorization: the field of that name.
+  ///   - via: the fields of that name, in which forwarders name themselves.
+  func admit(authorization: String?, via: @autoclosure () -> [String]) throws(Refusal) {
+    if let token, !token.isShown(by: authorization) { throw .unauthenticated }
+    if let forwarder, via().contains(where: { $0.contains(forwarder.name) }) { throw .forwardedByUs }
   }
 
-  private func scan(_ body: RawSpan) throws(Refusal) {
-    do throws(ScanError) {
-      try TraceRequestScanner.scan(body, into: &stage)
-    } catch {
-      throw .malformedBody(error)
+  /// What becomes of a request that has arrived, by whatever transport; what is taken is delivered before this returns.
+  func reply(to request: ExportRequestHead, _ body: RequestBody, arrival: Instant) -> Reply {
+    let faults = injector.next(request.signal)
+    if !faults.isEmpty { ledger.recordFault() }
+    if let fault = faults.first?.fault {
+      if fault.refusal != nil { return Reply(outcome: .refused(.injected(fault))) }
+      if fault == .reset { return Reply(outcome: .refused(.injected(fault)), manner: .reset) }
     }
+    var reply = Reply(outcome: outcome(of: request, body, arrival: arrival))
+    var delay = request.signal == .traces ? configuration.answerDelay : .zero
+    for injection in faults {
+      switch injection.fault {
+      case .slow: delay += injection.delay
+      case .dropAnswer: reply.manner = .never
+      case .partialSuccess:
+        guard reply.outcome == .taken else { continue }
+        reply.outcome = .partlyTaken(
+          rejected: injection.rejectedItems, message: Refusal.injected(.partialSuccess).message)
+      case .unavailable, .tooManyRequests, .badGateway, .badRequest, .reset: continue
+      }
+    }
+    if reply.manner == .atOnce, delay > .zero { reply.manner = .after(delay) }
+    return reply
   }
 
   /// Books `count` more bytes of unfinished bodies; false where they are too many.
@@ -62,5 +89,74 @@ final class CollectorLoop {
     connectionCount += 1
     channel.closeFuture.assumeIsolated().whenComplete { _ in self.connectionCount -= 1 }
     return true
+  }
+}
+
+extension CollectorLoop {
+  /// Takes a body, counts it and passes it on.
+  private func outcome(of request: ExportRequestHead, _ body: RequestBody, arrival: Instant) -> Outcome {
+    do throws(Refusal) {
+      let outcome = try take(request, body, arrival: arrival)
+      forwarder?.forward(request, body.buffer)
+      return outcome
+    } catch .pushedBack {
+      ledger.recordPushback()
+      return .refused(.pushedBack)
+    } catch {
+      ledger.recordRefusal(bodyBytes: body.receivedBytes)
+      return .refused(error)
+    }
+  }
+
+  private func take(
+    _ request: ExportRequestHead, _ body: RequestBody, arrival: Instant
+  ) throws(Refusal) -> Outcome {
+    switch request.signal {
+    case .traces:
+      let receipt = try takeTraces(body.buffer.readableBytesSpan, request.coding, receivedAt: arrival)
+      ledger.recordTraces(bodyBytes: body.receivedBytes, receipt)
+      guard receipt.invalidSpans > 0 else { return .taken }
+      return .partlyTaken(
+        rejected: Int64(clamping: receipt.invalidSpans),
+        message: "\(receipt.invalidSpans) of \(receipt.spans) spans have a trace ID, span ID or parent span ID that is "
+          + "all zero or not 16, 8 and 8 bytes long")
+    case .metrics, .logs:
+      ledger.recordOtherSignal(bodyBytes: body.receivedBytes)
+      return .taken
+    }
+  }
+
+  /// Reads a body and delivers its spans.
+  private func takeTraces(
+    _ body: RawSpan, _ coding: ExportRequestHead.Coding, receivedAt: Instant
+  ) throws(Refusal) -> SpanReceipt {
+    stage.begin()
+    switch coding {
+    case .identity: try scan(body)
+    case .compressed(let format):
+      let limit = configuration.bodyLimit
+      try inflater.inflate(body, as: format, orThrow: { Refusal($0, limit: limit) }, scan)
+    }
+    let (receipt, batch) = stage.commit(receivedAt: receivedAt)
+    if let batch { try offer(batch) }
+    return receipt
+  }
+
+  private func scan(_ body: RawSpan) throws(Refusal) {
+    do throws(ScanError) {
+      try TraceRequestScanner.scan(body, into: &stage)
+    } catch {
+      throw .malformedBody(.traces, error)
+    }
+  }
+
+  /// Delivers a batch with all names that nobody knows yet; keeps them where it is not taken.
+  private func offer(_ batch: SpanBatch) throws(Refusal) {
+    var batch = batch
+    if !unannounced.names.isEmpty { batch.newNames = unannounced.names + batch.newNames }
+    if !unannounced.services.isEmpty { batch.newServices = unannounced.services + batch.newServices }
+    let isTaken = deliver(batch)
+    unannounced = isTaken ? ([], []) : (batch.newNames, batch.newServices)
+    guard isTaken else { throw .pushedBack }
   }
 }

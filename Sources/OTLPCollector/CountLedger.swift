@@ -42,4 +42,6 @@ final class CountLedger: Sendable {
     guard answered - arrival > Self.slowAnswerNanoseconds else { return }
     state.withLock { $0.slowAnswers += 1 }
   }
+
+  func update(_ change: (inout CollectorCounts) -> Void) { state.withLock { change(&$0) } }
 }

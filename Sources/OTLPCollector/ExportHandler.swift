@@ -15,27 +15,27 @@ final class ExportHandler: ChannelInboundHandler {
     case receiving(ExportRequestHead, keepAlive: Bool)
     /// The request is refused and its body dropped; the answer follows its end.
     case discarding(Refusal, isHead: Bool, keepAlive: Bool)
-    /// The answer waits for its time.
-    case delaying(Scheduled<Void>, arrival: Instant)
+    /// The answer waits for its time; without a task it never comes.
+    case delaying(Scheduled<Void>?, arrival: Instant)
     /// The last answer is sent; nothing more is read.
     case ended
   }
 
   private let loop: CollectorLoop
+  private let connection: Connection
+  /// Whether this is one stream of HTTP/2, which ends by itself.
+  private let isStream: Bool
   private var state = State.idle
-  private var body = ByteBuffer()
-  /// Bytes of the body so far, kept or dropped.
-  private var bodyBytes = 0
-  /// Bytes that are booked with the loop.
-  private var reservedBytes = 0
+  private var body = RequestBody()
+  /// Of the answers to the request at hand.
+  private var encoding = ExportRequestHead.Encoding.protobuf
   private var isAnswering = false
 
-  /// Reserved at most on the mere word of a header.
-  private static let reservationLimit = 1 << 20
-  /// Kept for the connection's next body, with room for the 512 spans of a common batch.
-  private static let keptCapacity = 256 << 10
-
-  init(loop: CollectorLoop) { self.loop = loop }
+  init(loop: CollectorLoop, connection: Connection, isStream: Bool) {
+    self.loop = loop
+    self.connection = connection
+    self.isStream = isStream
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch Self.unwrapInboundIn(data) {
@@ -55,7 +55,7 @@ final class ExportHandler: ChannelInboundHandler {
     case (.delaying, is HTTPParserError), (.ended, is HTTPParserError): break
     case (_, is ByteToMessageDecoderError):
       if case .ended = state { return }
-      loop.ledger.recordRefusal(bodyBytes: bodyBytes)
+      loop.ledger.recordRefusal(bodyBytes: body.receivedBytes)
       context.close(promise: nil)
     default: context.close(promise: nil)
     }
@@ -63,8 +63,7 @@ final class ExportHandler: ChannelInboundHandler {
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if event is IdleStateHandler.IdleStateEvent {
-      if case .delaying = state { return }
-      context.close(promise: nil)
+      if connection.waitingAnswers == 0 { context.close(promise: nil) }
     } else {
       context.fireUserInboundEventTriggered(event)
     }
@@ -72,25 +71,28 @@ final class ExportHandler: ChannelInboundHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     if case .delaying(let task, let arrival) = state {
-      task.cancel()
       loop.ledger.recordAnswer(arrival: arrival, answered: .now)
+      if let task {
+        task.cancel()
+        connection.endWaiting()
+      }
     }
-    releaseBody()
+    body.release(loop)
     state = .ended
     context.fireChannelInactive()
   }
 
   private func received(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     guard case .idle = state else { return }
-    bodyBytes = 0
+    encoding = ExportRequestHead.answerEncoding(head)
     let expectsContinue = head.headers[canonicalForm: "expect"].contains { $0.lowercased() == "100-continue" }
     // NIO's parser stops after a request that asks for another protocol.
     let keepAlive = head.isKeepAlive && !head.headers.contains(name: "upgrade") && head.method != .CONNECT
     do throws(Refusal) {
+      try loop.admit(
+        authorization: head.headers.first(name: "authorization"), via: head.headers["via"])
       let request = try ExportRequestHead(head, bodyLimit: loop.configuration.bodyLimit)
-      if request.signal == .traces, let length = request.contentLength {
-        body.reserveCapacity(min(length, Self.reservationLimit))
-      }
+      if let length = request.contentLength { body.expect(length) }
       state = .receiving(request, keepAlive: keepAlive)
       if expectsContinue { sendContinue(context) }
     } catch {
@@ -103,16 +105,16 @@ final class ExportHandler: ChannelInboundHandler {
   private func received(_ part: inout ByteBuffer, _ context: ChannelHandlerContext) {
     switch state {
     case .idle, .delaying, .ended: return
-    case .receiving(let request, _):
-      bodyBytes += part.readableBytes
-      guard bodyBytes <= loop.configuration.bodyLimit else { return refuseTooLarge(context) }
-      guard request.signal == .traces else { return }
-      guard loop.reserve(part.readableBytes) else { return refuse(.tooManyBodies, context) }
-      reservedBytes += part.readableBytes
-      body.writeBuffer(&part)
+    case .receiving:
+      do throws(Refusal) {
+        try body.append(&part, loop, limit: loop.configuration.bodyLimit)
+      } catch {
+        refuse(error, context)
+      }
     case .discarding:
-      bodyBytes += part.readableBytes
-      if bodyBytes > loop.configuration.bodyLimit { refuseTooLarge(context) }
+      body.drop(part)
+      let limit = loop.configuration.bodyLimit
+      if body.receivedBytes > limit { refuse(.tooLarge(limit: limit), context) }
     }
   }
 
@@ -121,58 +123,38 @@ final class ExportHandler: ChannelInboundHandler {
     switch state {
     case .idle, .delaying, .ended: return
     case .discarding(let refusal, let isHead, let keepAlive):
-      loop.ledger.recordRefusal(bodyBytes: bodyBytes)
-      var answer = Answer(refusal)
+      loop.ledger.recordRefusal(bodyBytes: body.receivedBytes)
+      var answer = HTTPAnswer(refusal, encoding)
       if isHead { answer.body = [] }
       send(answer, arrival, endsConnection: refusal.endsConnection || !keepAlive, context)
     case .receiving(let request, let keepAlive):
-      switch request.signal {
-      case .traces: takeTraces(request, arrival, keepAlive: keepAlive, context)
-      case .other(let isJSON):
-        loop.ledger.recordOtherSignal(bodyBytes: bodyBytes)
-        send(isJSON ? .successJSON : .success, arrival, endsConnection: !keepAlive, context)
-      }
+      let reply = loop.reply(to: request, body, arrival: arrival)
+      body.release(loop)
+      tell(reply, to: request, arrival, keepAlive: keepAlive, context)
     }
   }
 
-  private func takeTraces(
-    _ request: ExportRequestHead, _ arrival: Instant, keepAlive: Bool, _ context: ChannelHandlerContext
+  private func tell(
+    _ reply: Reply, to request: ExportRequestHead, _ arrival: Instant, keepAlive: Bool,
+    _ context: ChannelHandlerContext
   ) {
-    let answer: Answer
+    let answer = HTTPAnswer(reply.outcome, to: request)
     var endsConnection = !keepAlive
-    do throws(Refusal) {
-      let receipt = try loop.take(body.readableBytesSpan, request.coding, receivedAt: arrival)
-      loop.ledger.recordTraces(bodyBytes: bodyBytes, receipt)
-      answer = .success
-    } catch {
-      loop.ledger.recordRefusal(bodyBytes: bodyBytes)
-      answer = Answer(error)
-      endsConnection = endsConnection || error.endsConnection
+    if case .refused(let refusal) = reply.outcome { endsConnection = endsConnection || refusal.endsConnection }
+    switch reply.manner {
+    case .atOnce: send(answer, arrival, endsConnection: endsConnection, context)
+    case .after(let delay): send(answer, arrival, after: delay, endsConnection: endsConnection, context)
+    case .never: state = .delaying(nil, arrival: arrival)
+    case .reset:
+      state = .ended
+      connection.reset()
     }
-    releaseBody()
-
-    let delay = loop.configuration.answerDelay
-    guard delay > .zero else { return send(answer, arrival, endsConnection: endsConnection, context) }
-    let task = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) {
-      self.send(answer, arrival, endsConnection: endsConnection, context)
-    }
-    state = .delaying(task, arrival: arrival)
-  }
-
-  private func releaseBody() {
-    loop.release(reservedBytes)
-    reservedBytes = 0
-    if body.capacity > Self.keptCapacity { body = ByteBuffer() } else { body.clear() }
-  }
-
-  private func refuseTooLarge(_ context: ChannelHandlerContext) {
-    refuse(.tooLarge(limit: loop.configuration.bodyLimit), context)
   }
 
   /// Refuses a request before its end, or something that is none; the connection ends.
   private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
-    loop.ledger.recordRefusal(bodyBytes: bodyBytes)
-    send(Answer(refusal), .now, endsConnection: true, context)
+    loop.ledger.recordRefusal(bodyBytes: body.receivedBytes)
+    send(HTTPAnswer(refusal, encoding), .now, endsConnection: true, context)
   }
 
   private func sendContinue(_ context: ChannelHandlerContext) {
@@ -180,21 +162,29 @@ final class ExportHandler: ChannelInboundHandler {
     context.writeAndFlush(Self.wrapOutboundOut(.head(head)), promise: nil)
   }
 
+  private func send(
+    _ answer: HTTPAnswer, _ arrival: Instant, after delay: Duration, endsConnection: Bool,
+    _ context: ChannelHandlerContext
+  ) {
+    connection.beginWaiting()
+    let task = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) {
+      self.connection.endWaiting()
+      self.send(answer, arrival, endsConnection: endsConnection, context)
+    }
+    state = .delaying(task, arrival: arrival)
+  }
+
   /// - Parameter arrival: when the request had arrived.
-  private func send(_ answer: Answer, _ arrival: Instant, endsConnection: Bool, _ context: ChannelHandlerContext) {
+  private func send(_ answer: HTTPAnswer, _ arrival: Instant, endsConnection: Bool, _ context: ChannelHandlerContext) {
     // Writing the end of an answer hands in the next request that waits. A thousand pipelined ones would nest a
     // thousand deep, so a nested answer takes its own turn of the loop.
     guard !isAnswering else {
-      let task = context.eventLoop.assumeIsolated().scheduleTask(in: .zero) {
-        self.send(answer, arrival, endsConnection: endsConnection, context)
-      }
-      state = .delaying(task, arrival: arrival)
-      return
+      return send(answer, arrival, after: .zero, endsConnection: endsConnection, context)
     }
     isAnswering = true
     defer { isAnswering = false }
     loop.ledger.recordAnswer(arrival: arrival, answered: .now)
-    releaseBody()
+    body.release(loop)
     state = endsConnection ? .ended : .idle
     context.write(Self.wrapOutboundOut(.head(answer.head(endsConnection: endsConnection))), promise: nil)
     if !answer.body.isEmpty {
@@ -202,7 +192,7 @@ final class ExportHandler: ChannelInboundHandler {
       context.write(Self.wrapOutboundOut(.body(.byteBuffer(bytes))), promise: nil)
     }
     context.writeAndFlush(Self.wrapOutboundOut(.end(nil)), promise: nil)
-    if endsConnection { context.close(mode: .output, promise: nil) }
+    if endsConnection, !isStream { context.close(mode: .output, promise: nil) }
   }
 }
 

@@ -5,15 +5,24 @@ import OTLPMessages
 enum Refusal: Error, Equatable {
   case malformedHTTP
   case headerTooLarge
+  case unauthenticated
   case unknownPath
   case wrongMethod
   case jsonNotServed
   case wrongContentType
+  /// A path of gRPC with a content type that is not.
+  case wrongGRPCContentType
   case unknownContentEncoding
   case malformedCompression(InflateFault)
-  case malformedBody(ScanError)
+  case malformedBody(ExportRequestHead.Signal, ScanError)
   case tooLarge(limit: Int)
   case tooManyBodies
+  /// Whoever takes the spans has no room.
+  case pushedBack
+  /// The body has been here before: a forwarder sends it round.
+  case forwardedByUs
+  case injected(CollectorFault)
+  case malformedMessage(GRPCFraming.Fault)
 }
 
 extension Refusal {
@@ -28,55 +37,65 @@ extension Refusal {
 
   var status: HTTPResponseStatus {
     switch self {
-    case .malformedHTTP, .malformedCompression, .malformedBody: .badRequest
+    case .malformedHTTP, .malformedCompression, .malformedBody, .malformedMessage: .badRequest
     case .headerTooLarge: .requestHeaderFieldsTooLarge
+    case .unauthenticated: .unauthorized
     case .unknownPath: .notFound
     case .wrongMethod: .methodNotAllowed
-    case .jsonNotServed, .wrongContentType, .unknownContentEncoding: .unsupportedMediaType
+    case .jsonNotServed, .wrongContentType, .wrongGRPCContentType, .unknownContentEncoding: .unsupportedMediaType
     case .tooLarge: .payloadTooLarge
-    case .tooManyBodies: .serviceUnavailable
+    case .tooManyBodies, .pushedBack: .serviceUnavailable
+    case .forwardedByUs: .loopDetected
+    case .injected(let fault): fault.refusal?.status ?? .internalServerError
     }
   }
 
-  /// Whether the rest of the connection can't be read, or is not worth it.
+  /// Whether the rest of an HTTP/1.1 connection can't be read, or is not worth it.
   var endsConnection: Bool {
     switch self {
     case .malformedHTTP, .headerTooLarge, .tooLarge, .tooManyBodies: true
-    case .unknownPath, .wrongMethod, .jsonNotServed, .wrongContentType, .unknownContentEncoding,
-      .malformedCompression, .malformedBody:
+    case .unauthenticated, .unknownPath, .wrongMethod, .jsonNotServed, .wrongContentType, .wrongGRPCContentType,
+      .unknownContentEncoding, .malformedCompression, .malformedBody, .pushedBack, .forwardedByUs, .injected,
+      .malformedMessage:
       false
     }
   }
 
-  var rpcStatus: RPCStatus { RPCStatus(code: code, message: message) }
-
-  private var code: RPCStatus.Code {
+  /// Seconds after which the same request may come again; nil where it should not.
+  var retryAfterSeconds: Int? {
     switch self {
-    case .malformedHTTP, .headerTooLarge, .jsonNotServed, .wrongContentType, .unknownContentEncoding,
-      .malformedCompression, .malformedBody:
-      .invalidArgument
-    case .unknownPath: .notFound
-    case .wrongMethod: .unimplemented
-    case .tooLarge: .resourceExhausted
-    case .tooManyBodies: .unavailable
+    case .tooManyBodies, .pushedBack: 1
+    case .injected(let fault): fault.refusal?.retryAfterSeconds
+    case .malformedHTTP, .headerTooLarge, .unauthenticated, .unknownPath, .wrongMethod, .jsonNotServed,
+      .wrongContentType, .wrongGRPCContentType, .unknownContentEncoding, .malformedCompression, .malformedBody,
+      .tooLarge, .forwardedByUs, .malformedMessage:
+      nil
     }
   }
 
-  private var message: String {
+  /// What google.rpc.Status calls it, in answers over HTTP.
+  var code: RPCStatus.Code {
     switch self {
-    case .malformedHTTP: "this is not HTTP/1.1; this port serves OTLP over HTTP/1.1 only, not gRPC"
-    case .headerTooLarge: "the request's header is too large"
-    case .unknownPath: "no such path; traces go to /v1/traces"
-    case .wrongMethod: "only POST is served here"
-    case .jsonNotServed:
-      "OTLP/JSON is not served yet; set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf (application/x-protobuf)"
-    case .wrongContentType: "expected content-type application/x-protobuf"
-    case .unknownContentEncoding: "expected content-encoding gzip, deflate or none"
-    case .malformedCompression(.truncated): "the compressed body ends early"
-    case .malformedCompression: "the body is not compressed as content-encoding says"
-    case .malformedBody(let error): "no ExportTraceServiceRequest: \(error)"
-    case .tooLarge(let limit): "the body is larger than \(limit) bytes"
-    case .tooManyBodies: "too many bodies are arriving at once; try again"
+    case .malformedHTTP, .headerTooLarge, .jsonNotServed, .wrongContentType, .wrongGRPCContentType,
+      .unknownContentEncoding, .malformedCompression, .malformedBody:
+      .invalidArgument
+    case .unauthenticated: .unauthenticated
+    case .unknownPath: .notFound
+    case .wrongMethod: .unimplemented
+    case .tooLarge: .resourceExhausted
+    case .tooManyBodies, .pushedBack: .unavailable
+    case .forwardedByUs: .internal
+    case .injected(let fault): fault.refusal?.code ?? .internal
+    case .malformedMessage(let fault): fault.code
+    }
+  }
+
+  /// What gRPC calls it (gRPC, "Status codes and their use"; OTLP keeps INVALID_ARGUMENT for bodies that are none).
+  var grpcCode: RPCStatus.Code {
+    switch self {
+    case .unknownPath, .unknownContentEncoding: .unimplemented
+    case .malformedCompression: .internal
+    default: code
     }
   }
 }

@@ -20,6 +20,7 @@ package struct RPCStatus: Hashable, Sendable {
     case notFound = 5
     case resourceExhausted = 8
     case unimplemented = 12
+    case `internal` = 13
     case unavailable = 14
     case unauthenticated = 16
   }

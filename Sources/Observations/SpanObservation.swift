@@ -85,6 +85,18 @@ package struct CollectorCounts: Hashable, Sendable {
   package var overflowedNames: UInt64 = 0
   /// Requests that we answered later than a second after they had arrived.
   package var slowAnswers: UInt64 = 0
+  /// Requests that were asked to come back because whoever takes the spans had no room; counted nowhere else.
+  package var pushedBack: UInt64 = 0
+  /// Requests that met a fault on purpose; those that it refused are counted nowhere else.
+  package var faultedRequests: UInt64 = 0
+  /// Bodies that were passed on and taken.
+  package var forwarded: UInt64 = 0
+  /// Bodies that should have been passed on and were not taken, or did not fit the queue.
+  package var forwardFailed: UInt64 = 0
+  /// Why the latest of them failed.
+  package var forwardFailure: String?
+  /// The longest time for which the collector's own thread was late.
+  package var longestStallNanoseconds: Int64 = 0
 
   package init() {}
 }

@@ -44,14 +44,17 @@ package final class TLSContext {
     if resumesSessions { keepSessions() }
   }
 
-  /// - Parameter clientAuthorityFile: PEM file of the authorities of which every client must show a certificate.
+  /// - Parameters:
+  ///   - clientAuthorityFile: PEM file of the authorities of which every client must show a certificate.
+  ///   - offersHTTP2: whether a client that knows HTTP/2 gets that, and not HTTP/1.1.
   package convenience init(
-    server identity: TLSIdentity, clientAuthorityFile: String? = nil, minimumVersion: TLSVersion = .tls12
+    server identity: TLSIdentity, clientAuthorityFile: String? = nil, minimumVersion: TLSVersion = .tls12,
+    offersHTTP2: Bool = false
   ) throws(TLSContextFault) {
     try self.init(.server, resumesSessions: true)
     try demand(minimumVersion)
     try show(identity)
-    chooseProtocol()
+    chooseProtocol(offersHTTP2: offersHTTP2)
     // Without a name for them, sessions of clients with certificates are refused when they come again.
     let label = Array("spanstorm".utf8)
     SSL_CTX_set_session_id_context(context, label, UInt32(label.count))
@@ -171,24 +174,42 @@ extension TLSContext {
     }
   }
 
-  private func chooseProtocol() {
-    SSL_CTX_set_alpn_select_cb(
-      context,
-      { _, chosen, length, offered, offeredLength, _ in
-        let ours = StaticString("http/1.1")
-        guard let offered, let chosen, let length else { return SSL_TLSEXT_ERR_NOACK }
-        var rest = UnsafeBufferPointer(start: offered, count: Int(offeredLength))[...]
-        while let count = rest.popFirst(), count <= rest.count {
-          let name = rest.prefix(Int(count))
-          if name.elementsEqual(UnsafeBufferPointer(start: ours.utf8Start, count: ours.utf8CodeUnitCount)) {
-            chosen.pointee = offered + name.startIndex
-            length.pointee = count
-            return SSL_TLSEXT_ERR_OK
-          }
-          rest = rest.dropFirst(Int(count))
-        }
-        return SSL_TLSEXT_ERR_NOACK
-      }, nil)
+  private func chooseProtocol(offersHTTP2: Bool) {
+    if offersHTTP2 {
+      SSL_CTX_set_alpn_select_cb(
+        context,
+        { _, chosen, length, offered, offeredLength, _ in
+          TLSContext.choose("h2", chosen, length, offered, offeredLength)
+            || TLSContext.choose("http/1.1", chosen, length, offered, offeredLength)
+            ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
+        }, nil)
+    } else {
+      SSL_CTX_set_alpn_select_cb(
+        context,
+        { _, chosen, length, offered, offeredLength, _ in
+          TLSContext.choose("http/1.1", chosen, length, offered, offeredLength)
+            ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK
+        }, nil)
+    }
+  }
+
+  /// Chooses a protocol if it is among those that the client offers.
+  private static func choose(
+    _ name: StaticString, _ chosen: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
+    _ length: UnsafeMutablePointer<UInt8>?, _ offered: UnsafePointer<UInt8>?, _ offeredLength: UInt32
+  ) -> Bool {
+    guard let offered, let chosen, let length else { return false }
+    var rest = UnsafeBufferPointer(start: offered, count: Int(offeredLength))[...]
+    while let count = rest.popFirst(), count <= rest.count {
+      let candidate = rest.prefix(Int(count))
+      if candidate.elementsEqual(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)) {
+        chosen.pointee = offered + candidate.startIndex
+        length.pointee = count
+        return true
+      }
+      rest = rest.dropFirst(Int(count))
+    }
+    return false
   }
 
   private static func wire(of ssl: OpaquePointer?) -> UnsafeMutablePointer<copenssl_wire>? {

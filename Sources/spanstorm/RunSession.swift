@@ -75,7 +75,10 @@ struct RunSession {
     configuration.port = scenario.collector.httpPort ?? (usesAnyPort ? 0 : 4318)
     configuration.answerDelay = scenario.collector.answerDelay
     do {
-      return try Collector.start(configuration) { queue.push(.spans($0)) }
+      return try Collector.start(configuration) { batch in
+        queue.push(.spans(batch))
+        return true
+      }
     } catch {
       complain("error: \(error); is another collector there? '--collector-port 0' takes any free port")
       throw ExitStatus.usage.code

@@ -14,7 +14,7 @@ struct House {
   static let spanstorm: House = {
     let words: Set = ["TraceContext", "JSONText", "Timing", "TransportSecurity"]
     let users = words.union(["Planning", "Scenarios", "Observations", "WebSocketProtocol"])
-    let nio: Set = ["NIOCore", "NIOPosix", "NIOHTTP1"]
+    let nio: Set = ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTP2", "NIOHPACK"]
     let threads: Set = ["Dispatch", "Synchronization"]
     var rooms: [String: Room] = [
       // Row 0: words
@@ -39,7 +39,7 @@ struct House {
       // Row 4: edges
       "LoadEngine": Room(row: 4, own: users.union(["VirtualUsers", "Reactor"]), foreign: threads.union(["Glibc"])),
       "OTLPCollector": Room(
-        row: 4, own: words.union(["OTLPMessages", "Observations"]),
+        row: 4, own: words.union(["OTLPMessages", "Observations", "Reactor"]),
         foreign: nio.union(threads).union(["CZlib", "Glibc"])),
       "ReferenceServer": Room(
         row: 4, own: words.union(["Reactor", "OTLPMessages", "WebSocketProtocol"]), foreign: threads.union(["Glibc"])),

@@ -94,7 +94,7 @@ struct CollectorConnectionTests {
 
   @Test("can be stopped twice, with connections open")
   func stop() throws {
-    let collector = try Collector.start { _ in }
+    let collector = try Collector.start { _ in true }
     let connection = try ExporterConnection(port: collector.port)
     #expect(try connection.answer(to: ExportRequest()).status == 200)
     collector.stop()

@@ -10,6 +10,7 @@ import TraceContext
 final class CollectorUnderTest: Sendable {
   private final class Deliveries: Sendable {
     let batches = Mutex<[SpanBatch]>([])
+    let hasRoom = Mutex(true)
     let arrived = DispatchSemaphore(value: 0)
   }
 
@@ -20,14 +21,17 @@ final class CollectorUnderTest: Sendable {
     var configuration = Collector.Configuration()
     change(&configuration)
     collector = try Collector.start(configuration) { [deliveries] batch in
+      guard deliveries.hasRoom.withLock({ $0 }) else { return false }
       deliveries.batches.withLock { $0.append(batch) }
       deliveries.arrived.signal()
+      return true
     }
   }
 
   deinit { collector.stop() }
 
   var port: Int { collector.port }
+  var grpcPort: Int? { collector.grpcPort }
   var counts: CollectorCounts { collector.counts }
   var batches: [SpanBatch] { deliveries.batches.withLock { $0 } }
   var spans: [SpanObservation] { batches.flatMap(\.spans) }
@@ -44,10 +48,13 @@ final class CollectorUnderTest: Sendable {
   /// Waits for the next batch; false after ten seconds.
   func waitForBatch() -> Bool { deliveries.arrived.wait(timeout: .now() + 10) == .success }
 
+  /// Whether batches are taken.
+  func setRoom(_ hasRoom: Bool) { deliveries.hasRoom.withLock { $0 = hasRoom } }
+
   func connect() throws -> ExporterConnection { try ExporterConnection(port: port) }
 }
 
-/// The body of an export request with `count` spans, numbered from `first`.
+/// The body of an export request with `count` spans, numbered from `first`; number 0 has no valid IDs.
 func traceBody(spans count: Int = 1, from first: Int = 1, name: String = "step", service: String = "chat") -> [UInt8] {
   var encoder = ExportRequestEncoder(
     resource: [Attribute("service.name", .string(service)), Attribute("service.instance.id", .string("1"))],
@@ -55,8 +62,8 @@ func traceBody(spans count: Int = 1, from first: Int = 1, name: String = "step",
   for number in first..<first + count {
     encoder.append(
       ExportedSpan(
-        traceID: TraceID(high: 7, low: UInt64(number)), spanID: SpanID(UInt64(number)),
-        parentID: SpanID(UInt64(number - 1)), name: name, kind: .server, start: UInt64(number),
+        traceID: TraceID(high: number == 0 ? 0 : 7, low: UInt64(number)), spanID: SpanID(UInt64(number)),
+        parentID: SpanID(UInt64(max(number - 1, 0))), name: name, kind: .server, start: UInt64(number),
         end: UInt64(number) + 5, attributes: [Attribute("messaging.system", .string("websocket"))], status: .ok,
         flags: 0x301))
   }

@@ -42,7 +42,10 @@ final class ServedChat {
   init(faults: Set<Fault> = [], acceptsCompression: Bool = false, subprotocols: [String] = []) throws {
     let batches = Batches()
     let stopping = Flag()
-    collector = try Collector.start { batch in batches.all.withLock { $0.append(batch) } }
+    collector = try Collector.start { batch in
+      batches.all.withLock { $0.append(batch) }
+      return true
+    }
     var configuration = SpanExporter.Configuration(host: "127.0.0.1", port: UInt16(collector.port))
     configuration.delayMilliseconds = 10
     exporter = SpanExporter(configuration)

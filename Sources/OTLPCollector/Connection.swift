@@ -1,0 +1,21 @@
+import Glibc
+import NIOCore
+
+/// What the handlers of one connection share.
+final class Connection {
+  private let channel: any Channel
+  /// Answers that are ready and wait for their time.
+  private(set) var waitingAnswers = 0
+
+  init(_ channel: any Channel) { self.channel = channel }
+
+  func beginWaiting() { waitingAnswers += 1 }
+
+  func endWaiting() { waitingAnswers -= 1 }
+
+  /// Ends it as a crash would: what was sent and not read yet is lost.
+  func reset() {
+    if let socket = channel as? any SocketOptionProvider { _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)) }
+    channel.close(promise: nil)
+  }
+}
