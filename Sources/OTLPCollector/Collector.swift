@@ -85,6 +85,9 @@ package final class Collector: Sendable {
   /// What has been received so far; from any thread.
   package var counts: CollectorCounts { ledger.counts }
 
+  /// What came from whom; from any thread.
+  package var exporters: [ExporterBooks] { ledger.exporters }
+
   /// Closes every connection and ends the thread; nothing is delivered once this has returned. Call it once the
   /// collector is no longer needed, from any thread but its own.
   package func stop() {

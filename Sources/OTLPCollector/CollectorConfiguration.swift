@@ -18,6 +18,8 @@ extension Collector {
     /// The certificate of every port; nil for no TLS.
     package var tls: TLSIdentity?
     package var faults: [FaultInjection] = []
+    /// The services whose spans are handed on, by `service.name`; empty for all. Those of others are only counted.
+    package var services: [String] = []
     /// Where every body that was taken goes, too.
     package var forward: ForwardDestination?
 

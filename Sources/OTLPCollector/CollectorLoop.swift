@@ -15,7 +15,9 @@ final class CollectorLoop {
   private let token: BearerToken?
   private let forwarder: Forwarder?
   private var injector: FaultInjector
-  private var stage = SpanStage()
+  private let exporters = ExporterNames()
+  private var stage: SpanStage
+  private var repeatedBatches = RepeatedBatches()
   /// Names and services of batches that were not taken; the next batch announces them.
   private var unannounced: (names: [(index: NameIndex, text: String)], services: [(index: UInt16, text: String)]) =
     ([], [])
@@ -35,6 +37,7 @@ final class CollectorLoop {
     self.deliver = deliver
     token = configuration.token.map(BearerToken.init)
     tls = try configuration.tls.map { try TLSContext(server: $0, offersHTTP2: true) }
+    stage = SpanStage(exporters, services: configuration.services)
     injector = FaultInjector(configuration.faults)
     inflater = try Inflater(limit: self.configuration.bodyLimit)
   }
@@ -113,8 +116,10 @@ extension CollectorLoop {
   ) throws(Refusal) -> Outcome {
     switch request.signal {
     case .traces:
-      let receipt = try takeTraces(body.buffer.readableBytesSpan, request.coding, receivedAt: arrival)
-      ledger.recordTraces(bodyBytes: body.receivedBytes, receipt)
+      let (receipt, isRepeated) = try takeTraces(
+        body.buffer.readableBytesSpan, request.coding, receivedAt: arrival)
+      ledger.recordTraces(
+        bodyBytes: body.receivedBytes, receipt, isRepeated: isRepeated, newExporters: exporters.takeUnannounced())
       guard receipt.invalidSpans > 0 else { return .taken }
       return .partlyTaken(
         rejected: Int64(clamping: receipt.invalidSpans),
@@ -126,10 +131,10 @@ extension CollectorLoop {
     }
   }
 
-  /// Reads a body and delivers its spans.
+  /// Reads a body and delivers its spans, unless it was taken before.
   private func takeTraces(
     _ body: RawSpan, _ coding: ExportRequestHead.Coding, receivedAt: Instant
-  ) throws(Refusal) -> SpanReceipt {
+  ) throws(Refusal) -> (SpanReceipt, isRepeated: Bool) {
     stage.begin()
     switch coding {
     case .identity: try scan(body)
@@ -137,9 +142,11 @@ extension CollectorLoop {
       let limit = configuration.bodyLimit
       try inflater.inflate(body, as: format, orThrow: { Refusal($0, limit: limit) }, scan)
     }
+    guard !stage.isRepeated(repeatedBatches) else { return (stage.abandon(), true) }
     let (receipt, batch) = stage.commit(receivedAt: receivedAt)
     if let batch { try offer(batch) }
-    return receipt
+    if receipt.validSpans > 0 { repeatedBatches.insert(receipt.fingerprint) }
+    return (receipt, false)
   }
 
   private func scan(_ body: RawSpan) throws(Refusal) {

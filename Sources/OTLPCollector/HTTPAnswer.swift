@@ -27,7 +27,7 @@ struct HTTPAnswer {
     case .partlyTaken(let rejected, let message):
       let body =
         switch request.encoding {
-        case .protobuf: ExportResponse.partialSuccess(rejectedSpans: rejected, message: message).bytes
+        case .protobuf: ExportResponse.partialSuccess(rejected: rejected, message: message).bytes
         case .json: Self.partialSuccess(request.signal, rejected, message)
         }
       self.init(request.encoding, body: body)

@@ -6,43 +6,57 @@ import TraceContext
 /// Collects the spans of one body apart, so that a body that turns out to be broken leaves nothing behind but names,
 /// which the next batch announces.
 struct SpanStage: SpanSink {
+  private let exporters: ExporterNames
+  /// The services whose spans are handed on; empty for all.
+  private let services: Set<[UInt8]>
   private var spans: [SpanObservation] = []
   private var names = TextTable(countLimit: Int(UInt16.max), byteLimit: 8 << 20)
-  /// UInt16.max stands for every service that no longer fits.
-  private var services = TextTable(countLimit: Int(UInt16.max), byteLimit: 8 << 20)
-  private var service = UInt16.max
-  private var serviceText: [UInt8] = []
+  private var exporter = ExporterNames.overflow
+  private var isWanted = true
+  private var scope = (name: "", version: "")
+  private var isNewScope = true
   private var receipt = SpanReceipt()
+
+  /// Scopes of one body that are told apart; the spans of others count as the last one's.
+  private static let shareLimit = 4096
+  /// Bytes of a scope's name and version that are kept.
+  private static let scopeTextLimit = 256
+
+  init(_ exporters: ExporterNames, services: [String] = []) {
+    self.exporters = exporters
+    self.services = Set(services.map { Array($0.utf8) })
+  }
 
   /// Begins a body.
   mutating func begin() {
     spans.removeAll(keepingCapacity: true)
     receipt = SpanReceipt()
+    isNewScope = true
   }
 
   mutating func beginResource(serviceName: RawSpan, serviceInstance: RawSpan) {
-    serviceText.removeAll(keepingCapacity: true)
-    if serviceName.isEmpty {
-      // The name that every SDK gives a service without one (OTel semantic conventions, service.name).
-      serviceText.append(contentsOf: "unknown_service".utf8)
-    } else {
-      serviceName.withUnsafeBytes { serviceText.append(contentsOf: $0) }
-    }
-    if !serviceInstance.isEmpty {
-      serviceText.append(UInt8(ascii: "/"))
-      serviceInstance.withUnsafeBytes { serviceText.append(contentsOf: $0) }
-    }
-    let text = serviceText
-    service = services.index(of: text.span.bytes).map { UInt16(truncatingIfNeeded: $0) } ?? .max
+    exporter = exporters.index(service: serviceName, instance: serviceInstance)
+    isWanted = services.isEmpty || services.contains(serviceName.withUnsafeBytes { Array($0) })
+    isNewScope = true
   }
 
-  /// Keeps nothing: scopes are not told apart here yet.
-  mutating func beginScope(name: RawSpan, version: RawSpan) {}
+  mutating func beginScope(name: RawSpan, version: RawSpan) {
+    scope = (Self.text(name), Self.text(version))
+    isNewScope = true
+  }
 
   mutating func append(_ span: ScannedSpan, name: RawSpan) {
-    receipt.spans += 1
+    if isNewScope { beginShare() }
+    let share = receipt.shares.count - 1
     guard span.hasValidIDs else {
-      receipt.invalidSpans += 1
+      receipt.shares[share].invalidSpans += 1
+      return
+    }
+    receipt.shares[share].spans += 1
+    receipt.shares[share].newestEnd = max(receipt.shares[share].newestEnd, span.end)
+    receipt.fingerprint &+= RepeatedBatches.part(traceLow: span.traceID.low, spanID: span.spanID.rawValue)
+    guard isWanted else {
+      receipt.filteredSpans += 1
       return
     }
     var nameIndex = NameIndex.overflow
@@ -54,31 +68,60 @@ struct SpanStage: SpanSink {
     spans.append(
       SpanObservation(
         traceID: span.traceID, spanID: span.spanID, parentID: span.parentID, start: span.start, end: span.end,
-        name: nameIndex, service: service, kind: SpanKind(rawValue: span.kind) ?? .unspecified,
+        name: nameIndex, service: exporter, kind: SpanKind(rawValue: span.kind) ?? .unspecified,
         status: SpanStatus(rawValue: span.status) ?? .unset, flags: span.flags))
   }
 
-  /// Ends a body that was read to its end: its books, and its batch unless it has no valid span.
+  /// Whether just these spans were taken before.
+  func isRepeated(_ batches: RepeatedBatches) -> Bool {
+    receipt.validSpans > 0 && batches.contains(receipt.fingerprint)
+  }
+
+  /// Ends a body that was read to its end and that nothing is handed on of.
+  mutating func abandon() -> SpanReceipt {
+    spans.removeAll(keepingCapacity: true)
+    return receipt
+  }
+
+  /// Ends a body that was read to its end: its books, and its batch unless it has no span to hand on.
   mutating func commit(receivedAt: Instant) -> (SpanReceipt, SpanBatch?) {
     guard !spans.isEmpty else { return (receipt, nil) }
     let batch = SpanBatch(
       spans: spans, newNames: names.takeUnannounced().map { (index: NameIndex($0.index), text: $0.text) },
-      newServices: services.takeUnannounced().map { (index: UInt16(truncatingIfNeeded: $0.index), text: $0.text) },
-      receivedAt: receivedAt)
+      newServices: exporters.takeUnannouncedTexts(), receivedAt: receivedAt)
     // The batch owns the storage now. The next body is probably as large; 16,384 spans take a megabyte.
     let capacity = min(spans.count, 16_384)
     spans = []
     spans.reserveCapacity(capacity)
     return (receipt, batch)
   }
+
+  private mutating func beginShare() {
+    isNewScope = false
+    guard receipt.shares.count < Self.shareLimit else { return }
+    receipt.shares.append(
+      ExporterShare(exporter: Int(exporter), scopeName: scope.name, scopeVersion: scope.version))
+  }
+
+  private static func text(_ bytes: RawSpan) -> String {
+    bytes.extracting(first: scopeTextLimit).withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+  }
 }
 
 /// What one body held.
 struct SpanReceipt: Equatable {
-  /// All of them, valid or not.
-  var spans = 0
-  /// Those that were not delivered, because their IDs are not what OTLP demands.
-  var invalidSpans = 0
+  /// By scope of an exporter.
+  var shares: [ExporterShare] = []
   /// Spans whose name no longer fitted the table.
   var overflowedNames = 0
+  /// Valid spans of services that are not asked for.
+  var filteredSpans = 0
+  /// Of the valid spans' IDs.
+  var fingerprint: UInt64 = 0
+
+  /// All of them, valid or not.
+  var spans: Int { shares.reduce(0) { $0 + $1.spans + $1.invalidSpans } }
+  /// Those that were not delivered, because their IDs are not what OTLP demands.
+  var invalidSpans: Int { shares.reduce(0) { $0 + $1.invalidSpans } }
+  var validSpans: Int { shares.reduce(0) { $0 + $1.spans } }
 }

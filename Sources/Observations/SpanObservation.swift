@@ -74,7 +74,12 @@ package struct SpanBatch: Sendable {
 package struct CollectorCounts: Hashable, Sendable {
   package var requests: UInt64 = 0
   package var bytes: UInt64 = 0
+  /// Spans that arrived, valid or not, each as often as it came.
   package var spans: UInt64 = 0
+  /// Spans of batches that were taken before, as a retry brings them again.
+  package var duplicateSpans: UInt64 = 0
+  /// Spans of services that were not asked for.
+  package var filteredSpans: UInt64 = 0
   /// Spans whose trace or span ID has a wrong length or is all zero.
   package var invalidSpans: UInt64 = 0
   /// Requests refused: bodies that are no OTLP, too large, of another type, on another path.

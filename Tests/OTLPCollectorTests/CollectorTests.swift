@@ -124,4 +124,37 @@ struct CollectorTests {
       }
     }
   }
+
+  @Test("takes a retried batch once, whatever way it comes, and books it as a duplicate")
+  func retries() throws {
+    let collector = try CollectorUnderTest()
+    let body = traceBody(spans: 10)
+    let connection = try collector.connect()
+    #expect(try connection.answer(to: ExportRequest(body: body)).status == 200)
+    #expect(try connection.answer(to: ExportRequest(body: body)).status == 200)
+    let gzip = ExportRequest(fields: ExportRequest.gzip, body: try compressed(body))
+    #expect(try connection.answer(to: gzip).status == 200)
+    #expect(try GRPCConnection(port: collector.port).answer(to: GRPCCall(body: GRPCCall.message(body))).status == 0)
+    #expect(collector.spans.count == 10)
+    #expect(collector.counts.spans == 40)
+    #expect(collector.counts.duplicateSpans == 30)
+    let books = try #require(collector.exporters.first)
+    #expect(books.spans == 10)
+    #expect(books.duplicateSpans == 30)
+    #expect(books.scopes.map(\.spans) == [10])
+  }
+
+  @Test("takes a batch that it had no room for when it comes again")
+  func retryAfterPushback() throws {
+    let collector = try CollectorUnderTest()
+    collector.setRoom(false)
+    let connection = try collector.connect()
+    #expect(try connection.answer(to: ExportRequest(body: traceBody(spans: 3))).status == 503)
+    #expect(collector.exporters.isEmpty)
+    collector.setRoom(true)
+    #expect(try connection.answer(to: ExportRequest(body: traceBody(spans: 3))).status == 200)
+    #expect(collector.spans.count == 3)
+    #expect(collector.exporters.map(\.spans) == [3])
+    #expect(collector.counts.duplicateSpans == 0)
+  }
 }

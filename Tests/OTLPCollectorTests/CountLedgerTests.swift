@@ -19,7 +19,9 @@ struct CountLedgerTests {
   @Test("count every request once as such, and spans only of requests that were taken")
   func requests() {
     let ledger = CountLedger()
-    ledger.recordTraces(bodyBytes: 100, SpanReceipt(spans: 5, invalidSpans: 2, overflowedNames: 1))
+    let share = ExporterShare(exporter: 0, scopeName: "lib", scopeVersion: "1", spans: 3, invalidSpans: 2)
+    let receipt = SpanReceipt(shares: [share], overflowedNames: 1)
+    ledger.recordTraces(bodyBytes: 100, receipt, isRepeated: false, newExporters: [("chat", "1")])
     ledger.recordOtherSignal(bodyBytes: 10)
     ledger.recordRefusal(bodyBytes: 1)
     let counts = ledger.counts
@@ -30,5 +32,44 @@ struct CountLedgerTests {
     #expect(counts.overflowedNames == 1)
     #expect(counts.otherSignals == 1)
     #expect(counts.refusedRequests == 1)
+  }
+
+  @Test("keep what came from whom, and tell a batch that came again")
+  func exporters() {
+    let ledger = CountLedger()
+    let shares = [
+      ExporterShare(exporter: 0, scopeName: "a", scopeVersion: "1", spans: 3),
+      ExporterShare(exporter: 0, scopeName: "b", scopeVersion: "", spans: 4),
+      ExporterShare(exporter: 1, scopeName: "a", scopeVersion: "1", spans: 5, invalidSpans: 1),
+      ExporterShare(exporter: Int(ExporterNames.overflow), scopeName: "", scopeVersion: "", spans: 9),
+    ]
+    let receipt = SpanReceipt(shares: shares)
+    ledger.recordTraces(bodyBytes: 1, receipt, isRepeated: false, newExporters: [("chat", "1"), ("worker", "")])
+    ledger.recordTraces(bodyBytes: 1, receipt, isRepeated: true, newExporters: [])
+    let books = ledger.exporters
+    #expect(books.map(\.name) == ["chat/1", "worker"])
+    #expect(books.map(\.requests) == [2, 2])
+    #expect(books.map(\.spans) == [7, 5])
+    #expect(books.map(\.duplicateSpans) == [7, 5])
+    #expect(books.map(\.invalidSpans) == [0, 2])
+    #expect(books[0].scopes.map(\.name) == ["a", "b"])
+    #expect(books[0].scopes.map(\.spans) == [3, 4])
+    #expect(ledger.counts.spans == 44)
+    #expect(ledger.counts.duplicateSpans == 21)
+  }
+}
+
+@Suite("Batches that come again")
+struct RepeatedBatchesTests {
+  @Test("are known as long as no more than the limit came since")
+  func memory() {
+    var batches = RepeatedBatches()
+    for number in 0..<UInt64(RepeatedBatches.limit) { batches.insert(number) }
+    batches.insert(5)
+    #expect(batches.contains(0))
+    batches.insert(999_999)
+    #expect(!batches.contains(0))
+    #expect(batches.contains(1))
+    #expect(batches.contains(999_999))
   }
 }

@@ -56,10 +56,11 @@ struct GRPCTests {
     let collector = try CollectorUnderTest { $0.grpcPort = 0 }
     let grpcPort = try #require(collector.grpcPort)
     #expect(grpcPort != collector.port)
-    for port in [collector.port, grpcPort] {
-      let call = GRPCCall(body: GRPCCall.message(traceBody()))
+    for (index, port) in [collector.port, grpcPort].enumerated() {
+      let call = GRPCCall(body: GRPCCall.message(traceBody(from: 1 + index * 2)))
       #expect(try GRPCConnection(port: port).answer(to: call).status == 0)
-      #expect(try ExporterConnection(port: port).answer(to: ExportRequest(body: traceBody())).status == 200)
+      let request = ExportRequest(body: traceBody(from: 2 + index * 2))
+      #expect(try ExporterConnection(port: port).answer(to: request).status == 200)
     }
     #expect(collector.spans.count == 4)
   }
