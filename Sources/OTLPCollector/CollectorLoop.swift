@@ -43,10 +43,14 @@ final class CollectorLoop {
   ///
   /// - Parameters:
   ///   - authorization: the field of that name.
-  ///   - via: the fields of that name, in which forwarders name themselves.
-  func admit(authorization: String?, via: @autoclosure () -> [String]) throws(Refusal) {
+  ///   - via: the fields of that name, in which forwarders name themselves; asked for only where we forward.
+  /// - Returns: the forwarders that the body has passed, where that matters.
+  func admit(authorization: String?, via: @autoclosure () -> [String]) throws(Refusal) -> [String] {
     if let token, !token.isShown(by: authorization) { throw .unauthenticated }
-    if let forwarder, via().contains(where: { $0.contains(forwarder.name) }) { throw .forwardedByUs }
+    guard let forwarder else { return [] }
+    let via = via()
+    if via.contains(where: { $0.contains(forwarder.name) }) { throw .forwardedByUs }
+    return via
   }
 
   /// What becomes of a request that has arrived, by whatever transport; what is taken is delivered before this returns.

@@ -89,9 +89,10 @@ final class ExportHandler: ChannelInboundHandler {
     // NIO's parser stops after a request that asks for another protocol.
     let keepAlive = head.isKeepAlive && !head.headers.contains(name: "upgrade") && head.method != .CONNECT
     do throws(Refusal) {
-      try loop.admit(
+      let via = try loop.admit(
         authorization: head.headers.first(name: "authorization"), via: head.headers["via"])
-      let request = try ExportRequestHead(head, bodyLimit: loop.configuration.bodyLimit)
+      var request = try ExportRequestHead(head, bodyLimit: loop.configuration.bodyLimit)
+      request.via = via
       if let length = request.contentLength { body.expect(length) }
       state = .receiving(request, keepAlive: keepAlive)
       if expectsContinue { sendContinue(context) }

@@ -23,6 +23,8 @@ struct ExportRequestHead: Equatable {
   var coding: Coding
   /// Bytes of the body, where the head says.
   var contentLength: Int?
+  /// Whom the body has passed, for those to whom we forward it.
+  var via: [String] = []
 
   init(signal: Signal, encoding: Encoding, coding: Coding) {
     self.signal = signal

@@ -57,9 +57,11 @@ final class GRPCHandler: ChannelInboundHandler, RemovableChannelHandler {
     let type = ExportRequestHead.mediaType(head.headers.first(name: "content-type") ?? "")
     guard type == "application/grpc" || type == "application/grpc+proto" else { return becomeHTTP(head, context) }
     do throws(Refusal) {
-      try loop.admit(
+      let via = try loop.admit(
         authorization: head.headers.first(name: "authorization"), via: head.headers["via"])
-      state = .receiving(try ExportRequestHead(grpc: head.headers))
+      var request = try ExportRequestHead(grpc: head.headers)
+      request.via = via
+      state = .receiving(request)
       if head.endStream { receivedEnd(context) }
     } catch {
       refuse(error, context)
