@@ -47,7 +47,7 @@ let package = Package(
     // Row 1: documents
     library("Scenarios", ["TraceContext", "Timing", "TransportSecurity", .product(name: "Yams", package: "Yams")]),
     library("Observations", ["TraceContext", "Timing", "TransportSecurity"]),
-    library("OTLPMessages", ["TraceContext"]),
+    library("OTLPMessages", ["TraceContext", "JSONText"]),
     library("WebSocketProtocol", ["CZlib"]),
     // Row 2: decisions
     library("Planning", ["Scenarios", "TraceContext", "Timing", "TransportSecurity"]),

@@ -36,6 +36,9 @@ struct SpanStage: SpanSink {
     service = services.index(of: text.span.bytes).map { UInt16(truncatingIfNeeded: $0) } ?? .max
   }
 
+  /// Keeps nothing: scopes are not told apart here yet.
+  mutating func beginScope(name: RawSpan, version: RawSpan) {}
+
   mutating func append(_ span: ScannedSpan, name: RawSpan) {
     receipt.spans += 1
     guard span.hasValidIDs else {

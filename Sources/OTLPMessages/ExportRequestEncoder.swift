@@ -11,10 +11,10 @@ package struct ExportRequestEncoder: Sendable {
   package private(set) var spanCount = 0
 
   package init(resource attributes: [Attribute], scopeName: String, scopeVersion: String = "") {
-    resource.message(ResourceSpansTag.resource, lengthWidth: 1) { writer in
+    resource.message(ResourceRecordsTag.resource, lengthWidth: 1) { writer in
       for attribute in attributes { attribute.write(ResourceTag.attribute, to: &writer) }
     }
-    scope.message(ScopeSpansTag.scope, lengthWidth: 1) { writer in
+    scope.message(ScopeRecordsTag.scope, lengthWidth: 1) { writer in
       if !scopeName.isEmpty { writer.field(ScopeTag.name, string: scopeName) }
       if !scopeVersion.isEmpty { writer.field(ScopeTag.version, string: scopeVersion) }
     }
@@ -36,10 +36,10 @@ package struct ExportRequestEncoder: Sendable {
       resource.bytes.count + 1 + WireWriter.width(ofVarint: UInt64(scopeSpansSize)) + scopeSpansSize
     var body = WireWriter()
     body.reserve(resourceSpansSize + 11)
-    body.varint(RequestTag.resourceSpans)
+    body.varint(RequestTag.resource)
     body.varint(UInt64(resourceSpansSize))
     body.append(contentsOf: resource)
-    body.varint(ResourceSpansTag.scopeSpans)
+    body.varint(ResourceRecordsTag.scopeRecords)
     body.varint(UInt64(scopeSpansSize))
     body.append(contentsOf: scope)
     body.append(contentsOf: spans)

@@ -66,7 +66,7 @@ extension ExportedSpan {
   /// Writes the Span as an element of ScopeSpans, fields in the order of their numbers, defaults left out.
   func write(to writer: inout WireWriter) {
     // A span with a few attributes takes between 128 and 16,383 bytes, whose length takes two.
-    writer.message(ScopeSpansTag.span, lengthWidth: 2) { writer in
+    writer.message(ScopeRecordsTag.record, lengthWidth: 2) { writer in
       writer.field(SpanTag.traceID, bigEndian: traceID.high, traceID.low)
       writer.field(SpanTag.spanID, bigEndian: spanID.rawValue)
       if !parentID.isZero { writer.field(SpanTag.parentID, bigEndian: parentID.rawValue) }

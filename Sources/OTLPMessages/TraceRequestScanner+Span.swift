@@ -1,8 +1,8 @@
-package import TraceContext
+import TraceContext
 
 extension TraceRequestScanner {
-  @inlinable @inline(__always)
-  package static func scanSpan<Sink: SpanSink & ~Copyable>(
+  @inline(__always)
+  static func scanSpan<Sink: SpanSink & ~Copyable>(
     _ message: WireCursor, _ body: RawSpan, into sink: inout Sink
   ) throws(ScanError) {
     var span = ScannedSpan()
@@ -11,7 +11,8 @@ extension TraceRequestScanner {
     while fields.hasMore {
       let tag = try fields.varint(body)
       switch tag {
-      case SpanTag.attribute, SpanTag.event, SpanTag.link, SpanTag.traceState: try fields.skipField(body)
+      // These make most of a span: matched here, they are skipped without a call.
+      case SpanTag.attribute, SpanTag.event, SpanTag.link: try fields.skipField(body)
       case SpanTag.traceID: span.traceID = traceID(try fields.field(body), body)
       case SpanTag.spanID: span.spanID = spanID(try fields.field(body), body)
       case SpanTag.parentID:
@@ -24,47 +25,45 @@ extension TraceRequestScanner {
       case SpanTag.end: span.end = try fields.fixed64(body)
       case SpanTag.status: try scanStatus(fields.field(body), body, into: &span)
       case SpanTag.flags: span.flags = try fields.fixed32(body)
-      case SpanTag.droppedAttributes, SpanTag.droppedEvents, SpanTag.droppedLinks: _ = try fields.varint(body)
-      default: try fields.skip(tag, lastKnownField: 16, body)
+      default: try fields.skip(tag, body)
       }
     }
     sink.append(span, name: body.extracting(name))
   }
 
-  /// Field 1 held a deprecated code before OTLP 1.0 and is reserved now.
-  @inlinable
-  package static func scanStatus(_ message: WireCursor, _ body: RawSpan, into span: inout ScannedSpan) throws(ScanError)
-  {
+  static func scanStatus(
+    _ message: WireCursor, _ body: RawSpan, into span: inout ScannedSpan
+  ) throws(ScanError) {
     var fields = message
     while fields.hasMore {
       let tag = try fields.varint(body)
       switch tag {
       case StatusTag.code: span.status = number(try fields.varint(body), upTo: 2)
-      case StatusTag.message: try fields.skipField(body)
-      case _ where tag >> 3 == 1: try fields.skip(tag, lastKnownField: 0, body)
-      default: try fields.skip(tag, lastKnownField: 3, body)
+      default: try fields.skip(tag, body)
       }
     }
   }
 
   /// Zero where `field` is not 16 bytes long.
-  @inlinable @inline(__always)
-  package static func traceID(_ field: WireCursor, _ body: RawSpan) -> TraceID {
+  @inline(__always)
+  static func traceID(_ field: WireCursor, _ body: RawSpan) -> TraceID {
     guard field.count == 16, let high = field.bigEndian64(body, at: 0), let low = field.bigEndian64(body, at: 8)
     else { return TraceID(high: 0, low: 0) }
     return TraceID(high: high, low: low)
   }
 
   /// Zero where `field` is not 8 bytes long.
-  @inlinable @inline(__always)
-  package static func spanID(_ field: WireCursor, _ body: RawSpan) -> SpanID {
+  @inline(__always)
+  static func spanID(_ field: WireCursor, _ body: RawSpan) -> SpanID {
     guard field.count == 8, let value = field.bigEndian64(body, at: 0) else { return SpanID(0) }
     return SpanID(value)
   }
 
-  /// An enumeration's number, zero where it is beyond `limit`.
-  @inlinable @inline(__always)
-  package static func number(_ value: UInt64, upTo limit: UInt64) -> UInt8 {
-    value <= limit ? UInt8(truncatingIfNeeded: value) : 0
+  /// An enumeration's number, zero where it is beyond `limit`; the wire's value counts with its low 32 bits, because
+  /// negative numbers are sent with 64 (Protocol Buffers encoding, "Signed Integers").
+  @inline(__always)
+  static func number(_ value: UInt64, upTo limit: UInt32) -> UInt8 {
+    let number = UInt32(truncatingIfNeeded: value)
+    return number <= limit ? UInt8(truncatingIfNeeded: number) : 0
   }
 }

@@ -1,64 +1,22 @@
 /// Reads an ExportTraceServiceRequest in place, without a value for anything that the verifier does not use.
 ///
-/// Fields may come in any order; the last occurrence of a singular field wins and repeated occurrences of a singular
-/// message merge (Protocol Buffers encoding, "Last One Wins"). Unknown fields are skipped. The insides of
-/// attributes, events, links and scopes are skipped unread.
+/// `ExportRequestScanner` says what is tolerated. The insides of attributes, events and links are skipped unread.
 package enum TraceRequestScanner {
-  /// Hands every span of `body` to `sink`; an empty body is a valid request without spans.
-  @inlinable
+  /// Hands every span of `body` to `sink`.
+  ///
+  /// An empty protobuf body is a valid request without spans; as JSON, that is `{}`. A span whose IDs are not what
+  /// OTLP demands is handed over as such (`ScannedSpan.hasValidIDs`); it does not refuse the body.
   package static func scan<Sink: SpanSink & ~Copyable>(
-    _ body: RawSpan, into sink: inout Sink
+    _ body: RawSpan, as encoding: OTLPEncoding = .protobuf, into sink: inout Sink
   ) throws(ScanError) {
-    var request = WireCursor(body)
-    while request.hasMore {
-      let tag = try request.varint(body)
-      switch tag {
-      case RequestTag.resourceSpans: try scanResourceSpans(request.field(body), body, into: &sink)
-      default: try request.skip(tag, lastKnownField: 1, body)
+    switch encoding {
+    case .protobuf:
+      try ExportRequestScanner.scan(body, into: &sink) { message, body, sink throws(ScanError) in
+        try scanSpan(message, body, into: &sink)
       }
-    }
-  }
-
-  /// Goes over the top level twice, because the resource may follow its spans; skipping them by their length costs
-  /// a few nanoseconds a request.
-  @inlinable
-  package static func scanResourceSpans<Sink: SpanSink & ~Copyable>(
-    _ message: WireCursor, _ body: RawSpan, into sink: inout Sink
-  ) throws(ScanError) {
-    var service = ServiceRanges()
-    var fields = message
-    while fields.hasMore {
-      let tag = try fields.varint(body)
-      switch tag {
-      case ResourceSpansTag.resource: try scanResource(fields.field(body), body, into: &service)
-      case ResourceSpansTag.scopeSpans, ResourceSpansTag.schemaURL: try fields.skipField(body)
-      default: try fields.skip(tag, lastKnownField: 3, body)
-      }
-    }
-    sink.beginResource(
-      serviceName: body.extracting(service.name), serviceInstance: body.extracting(service.instance))
-
-    fields = message
-    while fields.hasMore {
-      let tag = try fields.varint(body)
-      switch tag {
-      case ResourceSpansTag.scopeSpans: try scanScopeSpans(fields.field(body), body, into: &sink)
-      default: try fields.skip(tag, lastKnownField: 0, body)
-      }
-    }
-  }
-
-  @inlinable
-  package static func scanScopeSpans<Sink: SpanSink & ~Copyable>(
-    _ message: WireCursor, _ body: RawSpan, into sink: inout Sink
-  ) throws(ScanError) {
-    var fields = message
-    while fields.hasMore {
-      let tag = try fields.varint(body)
-      switch tag {
-      case ScopeSpansTag.span: try scanSpan(fields.field(body), body, into: &sink)
-      case ScopeSpansTag.scope, ScopeSpansTag.schemaURL: try fields.skipField(body)
-      default: try fields.skip(tag, lastKnownField: 3, body)
+    case .json:
+      try ExportRequestScanner.scanJSON(body, .traces, into: &sink) { reader, text, sink throws(ScanError) in
+        try scanSpan(&reader, text, into: &sink)
       }
     }
   }

@@ -20,11 +20,13 @@ final class GuardedMemory {
   deinit { munmap(base, capacity + pageSize) }
 
   /// Scans `body` with its last byte right before the forbidden page.
-  func spans(in body: some RandomAccessCollection<UInt8>) throws(ScanError) -> [FoundSpan] {
+  func spans(
+    in body: some RandomAccessCollection<UInt8>, as encoding: OTLPEncoding = .protobuf
+  ) throws(ScanError) -> [FoundSpan] {
     let place = UnsafeMutableRawBufferPointer(start: base + capacity - body.count, count: body.count)
     place.copyBytes(from: body)
     var sink = CollectingSink()
-    try TraceRequestScanner.scan(place.bytes, into: &sink)
+    try TraceRequestScanner.scan(place.bytes, as: encoding, into: &sink)
     return sink.spans
   }
 }

@@ -30,8 +30,9 @@ struct MalformedBody: Sendable, CustomTestStringConvertible {
       "a length of 2^64 - 1", [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
       .truncated(at: 1)),
     MalformedBody(
-      "a length of 65 bits", [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02],
-      .overlongVarint(at: 1)),
+      "a length of 65 bits, the last of which is dropped",
+      [0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02],
+      .truncated(at: 1)),
     MalformedBody(
       "a varint of eleven bytes", [0x0a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00],
       .overlongVarint(at: 1)),
@@ -43,13 +44,7 @@ struct MalformedBody: Sendable, CustomTestStringConvertible {
     MalformedBody("wire type 6", [0x16], .invalidTag(at: 1)),
     MalformedBody("a group's start", [0x13, 0x14], .group(at: 1)),
     MalformedBody("a group's end", [0x14], .group(at: 1)),
-    MalformedBody("resource_spans as a varint", [0x08, 0x00], .wrongWireType(field: 1, at: 1)),
-    MalformedBody(
-      "a trace ID as eight bytes", inSpan([0x09] + .init(repeating: 0, count: 8)), .wrongWireType(field: 1, at: 7)),
-    MalformedBody("a start as a varint", inSpan([0x38, 0x00]), .wrongWireType(field: 7, at: 7)),
-    MalformedBody("flags as a varint", inSpan([0x80, 0x01, 0x00]), .wrongWireType(field: 16, at: 8)),
-    MalformedBody("a status as a group", inSpan([0x7b]), .wrongWireType(field: 15, at: 7)),
-    MalformedBody("a status code as a string", inSpan([0x7a, 0x02, 0x1a, 0x00]), .wrongWireType(field: 3, at: 9)),
+    MalformedBody("a status as a group", inSpan([0x7b]), .group(at: 7)),
     MalformedBody("a start of seven bytes", inSpan([0x39, 1, 2, 3, 4, 5, 6, 7]), .truncated(at: 7)),
     MalformedBody("flags of three bytes", inSpan([0x85, 0x01, 1, 2, 3]), .truncated(at: 8)),
     MalformedBody(

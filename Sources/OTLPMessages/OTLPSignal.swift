@@ -1,0 +1,4 @@
+/// What an export request carries.
+package enum OTLPSignal: Hashable, Sendable, CaseIterable {
+  case traces, metrics, logs
+}

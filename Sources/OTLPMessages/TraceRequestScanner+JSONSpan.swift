@@ -1,0 +1,112 @@
+import JSONText
+import TraceContext
+
+extension TraceRequestScanner {
+  /// Reads a span where the reader stands and hands it over.
+  static func scanSpan<Sink: SpanSink & ~Copyable>(
+    _ reader: inout JSONReader, _ text: Span<UInt8>, into sink: inout Sink
+  ) throws(ScanError) {
+    var span = ScannedSpan()
+    var name: JSONString?
+    try scanSpan(&reader, text, into: &span, name: &name)
+    guard let name else { return sink.append(span, name: text.bytes.extracting(0..<0)) }
+    if name.isEscaped {
+      let bytes = name.unescaped(text)
+      sink.append(span, name: bytes.span.bytes)
+    } else {
+      sink.append(span, name: text.bytes.extracting(name.start..<name.end))
+    }
+  }
+
+  private static func scanSpan(
+    _ reader: inout JSONReader, _ text: Span<UInt8>, into span: inout ScannedSpan, name: inout JSONString?
+  ) throws(ScanError) {
+    var field = try reader.enterObject(text)
+    while let key = field {
+      if key.equals("traceId", text) {
+        span.traceID = traceID(try reader.string(text), text)
+      } else if key.equals("spanId", text) {
+        span.spanID = spanID(try reader.string(text), text) ?? .zero
+      } else if key.equals("parentSpanId", text) {
+        let digits = try reader.string(text)
+        let parent = spanID(digits, text)
+        span.parentID = parent ?? .zero
+        span.hasMalformedParentID = parent == nil && digits.map { $0.count > 0 } == true
+      } else if key.equals("name", text) {
+        name = try reader.string(text)
+      } else if key.equals("kind", text) {
+        span.kind = try reader.enumeration(text, kinds)
+      } else if key.equals("startTimeUnixNano", text) {
+        span.start = try reader.uint64(text)
+      } else if key.equals("endTimeUnixNano", text) {
+        span.end = try reader.uint64(text)
+      } else if key.equals("status", text) {
+        span.status = try status(&reader, text, span.status)
+      } else if key.equals("flags", text) {
+        span.flags = try reader.uint32(text)
+      } else {
+        try reader.skipValue(text)
+      }
+      field = try reader.nextKey(text)
+    }
+  }
+
+  private static let kinds = EnumerationNames(
+    prefix: "SPAN_KIND_", ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"])
+  private static let codes = EnumerationNames(prefix: "STATUS_CODE_", ["UNSET", "OK", "ERROR"])
+
+  private static func status(
+    _ reader: inout JSONReader, _ text: Span<UInt8>, _ before: UInt8
+  ) throws(ScanError) -> UInt8 {
+    var status = before
+    var field = try reader.enterObject(text)
+    while let key = field {
+      if key.equals("code", text) {
+        status = try reader.enumeration(text, codes)
+      } else {
+        try reader.skipValue(text)
+      }
+      field = try reader.nextKey(text)
+    }
+    return status
+  }
+
+  /// Zero where the text is missing or not 32 hexadecimal digits, of either case (OTLP specification, "JSON Protobuf
+  /// Encoding").
+  private static func traceID(_ digits: JSONString?, _ text: Span<UInt8>) -> TraceID {
+    guard let digits else { return .zero }
+    if digits.isEscaped {
+      let bytes = digits.unescaped(text)
+      return traceID(JSONString(start: 0, end: bytes.count, isEscaped: false), bytes.span)
+    }
+    guard digits.count == 32, let high = value(of: text.bytes, at: digits.start),
+      let low = value(of: text.bytes, at: digits.start &+ 16)
+    else { return .zero }
+    return TraceID(high: high, low: low)
+  }
+
+  /// Nil where the text is missing or not 16 hexadecimal digits.
+  private static func spanID(_ digits: JSONString?, _ text: Span<UInt8>) -> SpanID? {
+    guard let digits else { return nil }
+    if digits.isEscaped {
+      let bytes = digits.unescaped(text)
+      return spanID(JSONString(start: 0, end: bytes.count, isEscaped: false), bytes.span)
+    }
+    guard digits.count == 16 else { return nil }
+    return value(of: text.bytes, at: digits.start).map(SpanID.init)
+  }
+
+  /// The value of 16 digits that stand between quotes; nil where one is no hexadecimal digit.
+  private static func value(of bytes: RawSpan, at offset: Int) -> UInt64? {
+    guard offset >= 0, bytes.byteCount &- offset >= 16 else { return nil }
+    // Setting this bit makes capitals small and leaves digits. It makes digits of control characters, too, which a
+    // JSON string has only as escapes.
+    let small: UInt64 = 0x2020_2020_2020_2020
+    let first = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)) | small
+    let second = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self)) | small
+    var fault: UInt64 = 0
+    let high = HexText.value(first, fault: &fault)
+    let low = HexText.value(second, fault: &fault)
+    return fault == 0 ? UInt64(high) << 32 | UInt64(low) : nil
+  }
+}
