@@ -117,7 +117,7 @@ extension CollectorLoop {
   ) throws(Refusal) -> Outcome {
     switch request.signal {
     case .traces:
-      let receipt = try takeTraces(body.buffer.readableBytesSpan, request.coding, receivedAt: arrival)
+      let receipt = try takeTraces(request, body.buffer.readableBytesSpan, receivedAt: arrival)
       ledger.recordTraces(bodyBytes: body.receivedBytes, receipt)
       guard receipt.invalidSpans > 0 else { return .taken }
       return .partlyTaken(
@@ -132,25 +132,33 @@ extension CollectorLoop {
 
   /// Reads a body and delivers its spans.
   private func takeTraces(
-    _ body: RawSpan, _ coding: ExportRequestHead.Coding, receivedAt: Instant
+    _ request: ExportRequestHead, _ body: RawSpan, receivedAt: Instant
   ) throws(Refusal) -> SpanReceipt {
     stage.begin()
-    switch coding {
-    case .identity: try scan(body)
-    case .compressed(let format):
-      let limit = configuration.bodyLimit
-      try inflater.inflate(body, as: format, orThrow: { Refusal($0, limit: limit) }, scan)
+    try read(request, body) { body throws(ScanError) in
+      try TraceRequestScanner.scan(body, as: request.encoding, into: &stage)
     }
     let (receipt, batch) = stage.commit(receivedAt: receivedAt)
     if let batch { try offer(batch) }
     return receipt
   }
 
-  private func scan(_ body: RawSpan) throws(Refusal) {
-    do throws(ScanError) {
-      try TraceRequestScanner.scan(body, into: &stage)
-    } catch {
-      throw .malformedBody(.traces, error)
+  /// Decompresses a body and has it scanned.
+  private func read(
+    _ request: ExportRequestHead, _ body: RawSpan, _ scan: (RawSpan) throws(ScanError) -> Void
+  ) throws(Refusal) {
+    func wrapped(_ body: RawSpan) throws(Refusal) {
+      do throws(ScanError) {
+        try scan(body)
+      } catch {
+        throw .malformedBody(request.signal, error)
+      }
+    }
+    switch request.coding {
+    case .identity: try wrapped(body)
+    case .compressed(let format):
+      let limit = configuration.bodyLimit
+      try inflater.inflate(body, as: format, orThrow: { Refusal($0, limit: limit) }, wrapped)
     }
   }
 

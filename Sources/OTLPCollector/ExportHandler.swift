@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import OTLPMessages
 import Timing
 
 /// One exporter's connection: collects a body at a time and answers it.
@@ -28,7 +29,7 @@ final class ExportHandler: ChannelInboundHandler {
   private var state = State.idle
   private var body = RequestBody()
   /// Of the answers to the request at hand.
-  private var encoding = ExportRequestHead.Encoding.protobuf
+  private var encoding = OTLPEncoding.protobuf
   private var isAnswering = false
 
   init(loop: CollectorLoop, connection: Connection, isStream: Bool) {

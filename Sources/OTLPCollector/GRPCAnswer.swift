@@ -11,7 +11,7 @@ enum GRPCAnswer {
     switch outcome {
     case .taken: self = .message(head: Self.head, Self.emptyMessage, trailers: Self.success)
     case .partlyTaken(let rejected, let message):
-      let response = ExportResponse.partialSuccess(rejectedSpans: rejected, message: message).bytes
+      let response = ExportResponse.partialSuccess(rejected: rejected, message: message).bytes
       self = .message(head: Self.head, Self.framed(response), trailers: Self.success)
     case .refused(let refusal): self = .trailersOnly(Self.trailers(refusal))
     }
@@ -32,8 +32,7 @@ enum GRPCAnswer {
   }
 
   private static func trailers(_ refusal: Refusal) -> HPACKHeaders {
-    let status = StatusBody(
-      code: refusal.grpcCode, message: refusal.message, retryAfterSeconds: refusal.retryAfterSeconds)
+    let status = refusal.rpcStatus(code: refusal.grpcCode)
     var trailers = head
     trailers.add(name: "grpc-status", value: String(status.code.rawValue))
     trailers.add(name: "grpc-message", value: GRPCText.percentEncoded(status.message))

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
+import OTLPMessages
 import Timing
 
 /// One stream of HTTP/2: a unary call of gRPC. A stream that is none becomes a request of HTTP.
@@ -154,7 +155,7 @@ extension ExportRequestHead {
   /// - Throws: the first reason not to take the call.
   init(grpc head: HPACKHeaders) throws(Refusal) {
     guard head.first(name: ":method") == "POST" else { throw .wrongMethod }
-    guard let path = head.first(name: ":path"), let signal = Signal(grpcPath: path[...]) else { throw .unknownPath }
+    guard let path = head.first(name: ":path"), let signal = OTLPSignal(grpcPath: path[...]) else { throw .unknownPath }
     guard let coding = Coding(name: head.first(name: "grpc-encoding")?.lowercased() ?? "") else {
       throw .unknownContentEncoding
     }

@@ -1,3 +1,5 @@
+import OTLPMessages
+
 @testable import OTLPCollector
 
 /// HTTP/2 written frame by frame, as no library would.
