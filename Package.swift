@@ -108,7 +108,7 @@ let package = Package(
     tests(
       "OTLPCollector",
       [
-        "OTLPMessages", "Observations", "Reactor", "TraceContext", "Timing", "TransportSecurity", "CZlib", "COpenSSL",
+        "TestInputs", "OTLPMessages", "Observations", "Reactor", "TraceContext", "Timing", "TransportSecurity", "CZlib",
       ] + nio),
     tests("Observations", ["TraceContext", "Timing"]),
     tests(

@@ -46,10 +46,14 @@ final class CollectorLoop {
   ///
   /// - Parameters:
   ///   - authorization: the field of that name.
-  ///   - via: the fields of that name, in which forwarders name themselves.
-  func admit(authorization: String?, via: @autoclosure () -> [String]) throws(Refusal) {
+  ///   - via: the fields of that name, in which forwarders name themselves; asked for only where we forward.
+  /// - Returns: the forwarders that the body has passed, where that matters.
+  func admit(authorization: String?, via: @autoclosure () -> [String]) throws(Refusal) -> [String] {
     if let token, !token.isShown(by: authorization) { throw .unauthenticated }
-    if let forwarder, via().contains(where: { $0.contains(forwarder.name) }) { throw .forwardedByUs }
+    guard let forwarder else { return [] }
+    let via = via()
+    if via.contains(where: { $0.contains(forwarder.name) }) { throw .forwardedByUs }
+    return via
   }
 
   /// What becomes of a request that has arrived, by whatever transport; what is taken is delivered before this returns.
@@ -117,7 +121,7 @@ extension CollectorLoop {
     switch request.signal {
     case .traces:
       let (receipt, isRepeated) = try takeTraces(
-        body.buffer.readableBytesSpan, request.coding, receivedAt: arrival)
+        request, body.buffer.readableBytesSpan, receivedAt: arrival)
       ledger.recordTraces(
         bodyBytes: body.receivedBytes, receipt, isRepeated: isRepeated, newExporters: exporters.takeUnannounced())
       guard receipt.invalidSpans > 0 else { return .taken }
@@ -133,14 +137,11 @@ extension CollectorLoop {
 
   /// Reads a body and delivers its spans, unless it was taken before.
   private func takeTraces(
-    _ body: RawSpan, _ coding: ExportRequestHead.Coding, receivedAt: Instant
+    _ request: ExportRequestHead, _ body: RawSpan, receivedAt: Instant
   ) throws(Refusal) -> (SpanReceipt, isRepeated: Bool) {
     stage.begin()
-    switch coding {
-    case .identity: try scan(body)
-    case .compressed(let format):
-      let limit = configuration.bodyLimit
-      try inflater.inflate(body, as: format, orThrow: { Refusal($0, limit: limit) }, scan)
+    try read(request, body) { body throws(ScanError) in
+      try TraceRequestScanner.scan(body, as: request.encoding, into: &stage)
     }
     guard !stage.isRepeated(repeatedBatches) else { return (stage.abandon(), true) }
     let (receipt, batch) = stage.commit(receivedAt: receivedAt)
@@ -149,11 +150,22 @@ extension CollectorLoop {
     return (receipt, false)
   }
 
-  private func scan(_ body: RawSpan) throws(Refusal) {
-    do throws(ScanError) {
-      try TraceRequestScanner.scan(body, into: &stage)
-    } catch {
-      throw .malformedBody(.traces, error)
+  /// Decompresses a body and has it scanned.
+  private func read(
+    _ request: ExportRequestHead, _ body: RawSpan, _ scan: (RawSpan) throws(ScanError) -> Void
+  ) throws(Refusal) {
+    func wrapped(_ body: RawSpan) throws(Refusal) {
+      do throws(ScanError) {
+        try scan(body)
+      } catch {
+        throw .malformedBody(request.signal, error)
+      }
+    }
+    switch request.coding {
+    case .identity: try wrapped(body)
+    case .compressed(let format):
+      let limit = configuration.bodyLimit
+      try inflater.inflate(body, as: format, orThrow: { Refusal($0, limit: limit) }, wrapped)
     }
   }
 

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOHTTP1
+import OTLPMessages
 import Timing
 
 /// One exporter's connection: collects a body at a time and answers it.
@@ -28,7 +29,7 @@ final class ExportHandler: ChannelInboundHandler {
   private var state = State.idle
   private var body = RequestBody()
   /// Of the answers to the request at hand.
-  private var encoding = ExportRequestHead.Encoding.protobuf
+  private var encoding = OTLPEncoding.protobuf
   private var isAnswering = false
 
   init(loop: CollectorLoop, connection: Connection, isStream: Bool) {
@@ -89,9 +90,10 @@ final class ExportHandler: ChannelInboundHandler {
     // NIO's parser stops after a request that asks for another protocol.
     let keepAlive = head.isKeepAlive && !head.headers.contains(name: "upgrade") && head.method != .CONNECT
     do throws(Refusal) {
-      try loop.admit(
+      let via = try loop.admit(
         authorization: head.headers.first(name: "authorization"), via: head.headers["via"])
-      let request = try ExportRequestHead(head, bodyLimit: loop.configuration.bodyLimit)
+      var request = try ExportRequestHead(head, bodyLimit: loop.configuration.bodyLimit)
+      request.via = via
       if let length = request.contentLength { body.expect(length) }
       state = .receiving(request, keepAlive: keepAlive)
       if expectsContinue { sendContinue(context) }

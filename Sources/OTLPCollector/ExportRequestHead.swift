@@ -1,30 +1,22 @@
 import NIOHTTP1
+import OTLPMessages
 
 /// What the head of a request says that we take, over HTTP or gRPC.
 struct ExportRequestHead: Equatable {
-  enum Signal: Int, CaseIterable {
-    case traces
-    case metrics
-    case logs
-  }
-
-  enum Encoding: Equatable {
-    case protobuf
-    case json
-  }
-
   enum Coding: Equatable {
     case identity
     case compressed(Inflater.Format)
   }
 
-  var signal: Signal
-  var encoding: Encoding
+  var signal: OTLPSignal
+  var encoding: OTLPEncoding
   var coding: Coding
   /// Bytes of the body, where the head says.
   var contentLength: Int?
+  /// Whom the body has passed, for those to whom we forward it.
+  var via: [String] = []
 
-  init(signal: Signal, encoding: Encoding, coding: Coding) {
+  init(signal: OTLPSignal, encoding: OTLPEncoding, coding: Coding) {
     self.signal = signal
     self.encoding = encoding
     self.coding = coding
@@ -33,24 +25,23 @@ struct ExportRequestHead: Equatable {
   /// - Throws: the first reason not to take the request.
   init(_ head: HTTPRequestHead, bodyLimit: Int) throws(Refusal) {
     let path = head.uri.prefix { $0 != "?" }
-    guard let signal = Signal(path: path) else {
-      throw Signal(grpcPath: path) == nil ? .unknownPath : .wrongGRPCContentType
+    guard let signal = OTLPSignal(path: path) else {
+      throw OTLPSignal(grpcPath: path) == nil ? .unknownPath : .wrongGRPCContentType
     }
     guard head.method == .POST else { throw .wrongMethod }
-    let encoding: Encoding
+    let encoding: OTLPEncoding
     switch Self.mediaType(head) {
     case "application/x-protobuf": encoding = .protobuf
     case "application/json": encoding = .json
     default: throw .wrongContentType
     }
-    guard signal != .traces || encoding != .json else { throw .jsonNotServed }
     self.init(signal: signal, encoding: encoding, coding: try Self.coding(head))
     contentLength = head.headers.first(name: "content-length").flatMap { Int($0) }
     if let contentLength, contentLength > bodyLimit { throw .tooLarge(limit: bodyLimit) }
   }
 
   /// The encoding of an answer to a request that may be none that we take.
-  static func answerEncoding(_ head: HTTPRequestHead) -> Encoding {
+  static func answerEncoding(_ head: HTTPRequestHead) -> OTLPEncoding {
     mediaType(head) == "application/json" ? .json : .protobuf
   }
 
@@ -72,7 +63,7 @@ struct ExportRequestHead: Equatable {
   }
 }
 
-extension ExportRequestHead.Signal {
+extension OTLPSignal {
   init?(path: Substring) {
     switch path {
     case "/v1/traces": self = .traces
@@ -107,18 +98,9 @@ extension ExportRequestHead.Signal {
     case .logs: "ExportLogsServiceRequest"
     }
   }
-
-  /// The field of a JSON answer that counts what was rejected.
-  var rejectedField: String {
-    switch self {
-    case .traces: "rejectedSpans"
-    case .metrics: "rejectedDataPoints"
-    case .logs: "rejectedLogRecords"
-    }
-  }
 }
 
-extension ExportRequestHead.Encoding {
+extension OTLPEncoding {
   var contentType: String {
     switch self {
     case .protobuf: "application/x-protobuf"

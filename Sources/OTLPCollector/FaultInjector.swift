@@ -1,17 +1,19 @@
+import OTLPMessages
+
 /// Decides which request meets which fault, by counting: the same requests meet the same faults in every run.
 struct FaultInjector {
   private let injections: [FaultInjection]
   /// Requests so far, by signal.
-  private var counts = [UInt64](repeating: 0, count: ExportRequestHead.Signal.allCases.count)
+  private var counts: [OTLPSignal: UInt64] = [:]
 
   init(_ injections: [FaultInjection]) { self.injections = injections }
 
   /// The faults that the next request of a signal meets: the first that refuses it or breaks the connection alone,
   /// else all that only change its answer.
-  mutating func next(_ signal: ExportRequestHead.Signal) -> [FaultInjection] {
+  mutating func next(_ signal: OTLPSignal) -> [FaultInjection] {
     guard !injections.isEmpty else { return [] }
-    let number = counts[signal.rawValue]
-    counts[signal.rawValue] &+= 1
+    let number = counts[signal, default: 0]
+    counts[signal] = number &+ 1
     let met = injections.filter { $0.portion.contains(number) }
     if let decisive = met.first(where: { $0.fault.refusal != nil || $0.fault == .reset }) { return [decisive] }
     return met

@@ -99,7 +99,8 @@ final class Forwarder {
   private func head(of item: ForwardQueue.Item) -> HTTPRequestHead {
     var headers: HTTPHeaders = [
       "host": address, "content-type": item.request.encoding.contentType,
-      "content-length": String(item.body.readableBytes), "via": "1.1 \(name)",
+      "content-length": String(item.body.readableBytes),
+      "via": (item.request.via + ["1.1 \(name)"]).joined(separator: ", "),
     ]
     if let coding = item.request.coding.name { headers.add(name: "content-encoding", value: coding) }
     return HTTPRequestHead(

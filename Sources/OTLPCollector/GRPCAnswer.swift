@@ -32,8 +32,7 @@ enum GRPCAnswer {
   }
 
   private static func trailers(_ refusal: Refusal) -> HPACKHeaders {
-    let status = StatusBody(
-      code: refusal.grpcCode, message: refusal.message, retryAfterSeconds: refusal.retryAfterSeconds)
+    let status = refusal.rpcStatus(code: refusal.grpcCode)
     var trailers = head
     trailers.add(name: "grpc-status", value: String(status.code.rawValue))
     trailers.add(name: "grpc-message", value: GRPCText.percentEncoded(status.message))

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHPACK
 import NIOHTTP2
+import OTLPMessages
 import Timing
 
 /// One stream of HTTP/2: a unary call of gRPC. A stream that is none becomes a request of HTTP.
@@ -57,9 +58,11 @@ final class GRPCHandler: ChannelInboundHandler, RemovableChannelHandler {
     let type = ExportRequestHead.mediaType(head.headers.first(name: "content-type") ?? "")
     guard type == "application/grpc" || type == "application/grpc+proto" else { return becomeHTTP(head, context) }
     do throws(Refusal) {
-      try loop.admit(
+      let via = try loop.admit(
         authorization: head.headers.first(name: "authorization"), via: head.headers["via"])
-      state = .receiving(try ExportRequestHead(grpc: head.headers))
+      var request = try ExportRequestHead(grpc: head.headers)
+      request.via = via
+      state = .receiving(request)
       if head.endStream { receivedEnd(context) }
     } catch {
       refuse(error, context)
@@ -152,7 +155,7 @@ extension ExportRequestHead {
   /// - Throws: the first reason not to take the call.
   init(grpc head: HPACKHeaders) throws(Refusal) {
     guard head.first(name: ":method") == "POST" else { throw .wrongMethod }
-    guard let path = head.first(name: ":path"), let signal = Signal(grpcPath: path[...]) else { throw .unknownPath }
+    guard let path = head.first(name: ":path"), let signal = OTLPSignal(grpcPath: path[...]) else { throw .unknownPath }
     guard let coding = Coding(name: head.first(name: "grpc-encoding")?.lowercased() ?? "") else {
       throw .unknownContentEncoding
     }

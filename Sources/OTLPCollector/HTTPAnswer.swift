@@ -8,12 +8,10 @@ struct HTTPAnswer {
   var extraField: (name: String, value: String)?
   var body: [UInt8]
 
-  init(_ refusal: Refusal, _ encoding: ExportRequestHead.Encoding) {
-    let status = StatusBody(
-      code: refusal.code, message: refusal.message, retryAfterSeconds: refusal.retryAfterSeconds)
-    self.status = refusal.status
+  init(_ refusal: Refusal, _ encoding: OTLPEncoding) {
+    status = refusal.status
     contentType = encoding.contentType
-    body = encoding == .json ? status.json : status.bytes
+    body = refusal.rpcStatus(code: refusal.code).body(as: encoding)
     if let seconds = refusal.retryAfterSeconds { extraField = ("retry-after", String(seconds)) }
     if refusal == .wrongMethod { extraField = ("allow", "POST") }
     if refusal == .unauthenticated { extraField = ("www-authenticate", "Bearer") }
@@ -23,21 +21,16 @@ struct HTTPAnswer {
   init(_ outcome: Outcome, to request: ExportRequestHead) {
     switch outcome {
     case .refused(let refusal): self.init(refusal, request.encoding)
-    case .taken: self.init(request.encoding, body: request.encoding == .json ? Array("{}".utf8) : [])
+    case .taken: self.init(ExportResponse.success, to: request)
     case .partlyTaken(let rejected, let message):
-      let body =
-        switch request.encoding {
-        case .protobuf: ExportResponse.partialSuccess(rejected: rejected, message: message).bytes
-        case .json: Self.partialSuccess(request.signal, rejected, message)
-        }
-      self.init(request.encoding, body: body)
+      self.init(ExportResponse.partialSuccess(rejected: rejected, message: message), to: request)
     }
   }
 
-  private init(_ encoding: ExportRequestHead.Encoding, body: [UInt8]) {
+  private init(_ response: ExportResponse, to request: ExportRequestHead) {
     status = .ok
-    contentType = encoding.contentType
-    self.body = body
+    contentType = request.encoding.contentType
+    body = response.body(as: request.encoding, for: request.signal)
   }
 
   /// - Parameter endsConnection: whether the connection ends with this answer.
@@ -50,14 +43,5 @@ struct HTTPAnswer {
     // HTTP/1.0 clients that keep connections want to read it; it is the default of HTTP/1.1.
     headers.add(name: "connection", value: endsConnection ? "close" : "keep-alive")
     return HTTPResponseHead(version: .http1_1, status: status, headers: headers)
-  }
-
-  /// 64-bit numbers are strings in protobuf's JSON.
-  private static func partialSuccess(
-    _ signal: ExportRequestHead.Signal, _ rejected: Int64, _ message: String
-  ) -> [UInt8] {
-    let text = JSONQuotation.quoted(message)
-    return Array(
-      "{\"partialSuccess\":{\"\(signal.rejectedField)\":\"\(rejected)\",\"errorMessage\":\(text)}}".utf8)
   }
 }

@@ -13,8 +13,6 @@ extension Refusal {
         + "opentelemetry.proto.collector; OTEL_EXPORTER_OTLP_ENDPOINT is the address without a path, but "
         + "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT needs it: http://HOST:4318/v1/traces"
     case .wrongMethod: "only POST is served here"
-    case .jsonNotServed:
-      "OTLP/JSON is not served yet; set OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf (application/x-protobuf)"
     case .wrongContentType:
       "expected content-type application/x-protobuf or application/json; set "
         + "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf"

@@ -8,13 +8,12 @@ enum Refusal: Error, Equatable {
   case unauthenticated
   case unknownPath
   case wrongMethod
-  case jsonNotServed
   case wrongContentType
   /// A path of gRPC with a content type that is not.
   case wrongGRPCContentType
   case unknownContentEncoding
   case malformedCompression(InflateFault)
-  case malformedBody(ExportRequestHead.Signal, ScanError)
+  case malformedBody(OTLPSignal, ScanError)
   case tooLarge(limit: Int)
   case tooManyBodies
   /// Whoever takes the spans has no room.
@@ -42,7 +41,7 @@ extension Refusal {
     case .unauthenticated: .unauthorized
     case .unknownPath: .notFound
     case .wrongMethod: .methodNotAllowed
-    case .jsonNotServed, .wrongContentType, .wrongGRPCContentType, .unknownContentEncoding: .unsupportedMediaType
+    case .wrongContentType, .wrongGRPCContentType, .unknownContentEncoding: .unsupportedMediaType
     case .tooLarge: .payloadTooLarge
     case .tooManyBodies, .pushedBack: .serviceUnavailable
     case .forwardedByUs: .loopDetected
@@ -54,7 +53,7 @@ extension Refusal {
   var endsConnection: Bool {
     switch self {
     case .malformedHTTP, .headerTooLarge, .tooLarge, .tooManyBodies: true
-    case .unauthenticated, .unknownPath, .wrongMethod, .jsonNotServed, .wrongContentType, .wrongGRPCContentType,
+    case .unauthenticated, .unknownPath, .wrongMethod, .wrongContentType, .wrongGRPCContentType,
       .unknownContentEncoding, .malformedCompression, .malformedBody, .pushedBack, .forwardedByUs, .injected,
       .malformedMessage:
       false
@@ -66,7 +65,7 @@ extension Refusal {
     switch self {
     case .tooManyBodies, .pushedBack: 1
     case .injected(let fault): fault.refusal?.retryAfterSeconds
-    case .malformedHTTP, .headerTooLarge, .unauthenticated, .unknownPath, .wrongMethod, .jsonNotServed,
+    case .malformedHTTP, .headerTooLarge, .unauthenticated, .unknownPath, .wrongMethod,
       .wrongContentType, .wrongGRPCContentType, .unknownContentEncoding, .malformedCompression, .malformedBody,
       .tooLarge, .forwardedByUs, .malformedMessage:
       nil
@@ -76,7 +75,7 @@ extension Refusal {
   /// What google.rpc.Status calls it, in answers over HTTP.
   var code: RPCStatus.Code {
     switch self {
-    case .malformedHTTP, .headerTooLarge, .jsonNotServed, .wrongContentType, .wrongGRPCContentType,
+    case .malformedHTTP, .headerTooLarge, .wrongContentType, .wrongGRPCContentType,
       .unknownContentEncoding, .malformedCompression, .malformedBody:
       .invalidArgument
     case .unauthenticated: .unauthenticated
@@ -97,5 +96,10 @@ extension Refusal {
     case .malformedCompression: .internal
     default: code
     }
+  }
+
+  /// The body of the answer, or gRPC's details.
+  func rpcStatus(code: RPCStatus.Code) -> RPCStatus {
+    RPCStatus(code: code, message: message, retryDelay: retryAfterSeconds.map { .seconds($0) })
   }
 }

@@ -1,9 +1,11 @@
 import Dispatch
+import Glibc
 import OTLPCollector
 import OTLPMessages
 import Observations
 import Synchronization
 import Testing
+import Timing
 import TraceContext
 
 /// A collector on a port of the kernel's choice, with everything that it has delivered; stops at its end.
@@ -48,6 +50,18 @@ final class CollectorUnderTest: Sendable {
 
   /// Waits for the next batch; false after ten seconds.
   func waitForBatch() -> Bool { deliveries.arrived.wait(timeout: .now() + 10) == .success }
+
+  func stop() { collector.stop() }
+
+  /// Waits until the books say so; false after ten seconds.
+  func waitForCounts(_ isReached: (CollectorCounts) -> Bool) -> Bool {
+    let begin = Instant.now
+    while !isReached(counts) {
+      guard Instant.now - begin < 10 * nanosecondsPerSecond else { return false }
+      sched_yield()
+    }
+    return true
+  }
 
   /// Whether batches are taken.
   func setRoom(_ hasRoom: Bool) { deliveries.hasRoom.withLock { $0 = hasRoom } }

@@ -1,13 +1,17 @@
 import Glibc
+import Reactor
 
 /// A blocking TCP connection to the collector under test; every wait ends after ten seconds at the latest.
 final class ExporterConnection {
   private let descriptor: Int32
   private var unread: [UInt8] = []
+  private let pipe: TLSPipe?
 
   struct Failure: Error { var reason: String }
 
-  init(port: Int) throws {
+  /// - Parameter tls: secures the connection.
+  init(port: Int, tls: TLSContext? = nil) throws {
+    pipe = tls.flatMap(TLSPipe.init)
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var limit = timeval(tv_sec: 10, tv_usec: 0)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
@@ -23,11 +27,20 @@ final class ExporterConnection {
       }
     }
     guard outcome == 0 else { throw Failure(reason: "connect: errno \(errno)") }
+    if let pipe { try shakeHands(pipe) }
   }
 
   deinit { close(descriptor) }
 
   func send(_ bytes: [UInt8]) throws {
+    guard let pipe else { return try sendPlain(bytes) }
+    var records: [UInt8] = []
+    let isSent = bytes.withUnsafeBytes { pipe.send($0, records: { records += $0 }) }
+    guard isSent else { throw Failure(reason: "TLS: \(String(describing: pipe.fault))") }
+    try sendPlain(records)
+  }
+
+  private func sendPlain(_ bytes: [UInt8]) throws {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
@@ -36,6 +49,14 @@ final class ExporterConnection {
       guard count > 0 else { throw Failure(reason: "send: errno \(errno)") }
       sent += count
     }
+  }
+
+  /// Sends as much as the kernel takes; nil where it takes nothing for a tenth of a second.
+  func sendWhatFits(_ bytes: [UInt8]) -> Int? {
+    var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    guard poll(&state, 1, 100) == 1 else { return nil }
+    let count = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+    return count > 0 ? count : nil
   }
 
   func send(_ text: String) throws { try send(Array(text.utf8)) }
@@ -76,10 +97,32 @@ final class ExporterConnection {
     return unread.isEmpty && (count == 0 || (count < 0 && errno == ECONNRESET))
   }
 
+  /// The next `count` bytes.
+  func receive(_ count: Int) throws -> [UInt8] {
+    while unread.count < count { try receiveMore() }
+    defer { unread.removeFirst(count) }
+    return Array(unread[..<count])
+  }
+
   private func receiveMore() throws {
     var buffer = [UInt8](repeating: 0, count: 65536)
     let count = recv(descriptor, &buffer, buffer.count, 0)
     guard count > 0 else { throw Failure(reason: count == 0 ? "ended" : "recv: errno \(errno)") }
-    unread.append(contentsOf: buffer[..<count])
+    guard let pipe else { return unread.append(contentsOf: buffer[..<count]) }
+    try decrypt(buffer[..<count], pipe)
+  }
+
+  private func decrypt(_ ciphertext: ArraySlice<UInt8>, _ pipe: TLSPipe) throws {
+    var records: [UInt8] = []
+    ciphertext.withUnsafeBytes { bytes in
+      pipe.receive(bytes, plaintext: { unread += $0 }, records: { records += $0 })
+    }
+    try sendPlain(records)
+    if let fault = pipe.fault { throw Failure(reason: "TLS: \(fault)") }
+  }
+
+  private func shakeHands(_ pipe: TLSPipe) throws {
+    try decrypt([], pipe)
+    while !pipe.send(UnsafeRawBufferPointer(start: nil, count: 0), records: { _ in }) { try receiveMore() }
   }
 }

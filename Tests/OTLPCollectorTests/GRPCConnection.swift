@@ -2,6 +2,7 @@ import NIOCore
 import NIOHPACK
 import NIOHTTP2
 import NIOPosix
+import OTLPMessages
 import Synchronization
 import Testing
 
@@ -15,7 +16,7 @@ struct GRPCCall: Sendable {
   /// What goes into DATA frames; by `message` what gRPC wants there.
   var body: [UInt8] = []
 
-  static func path(_ signal: ExportRequestHead.Signal) -> String {
+  static func path(_ signal: OTLPSignal) -> String {
     switch signal {
     case .traces: "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
     case .metrics: "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"

@@ -1,3 +1,4 @@
+import OTLPMessages
 import Observations
 import Testing
 import TraceContext

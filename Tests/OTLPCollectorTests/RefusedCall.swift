@@ -1,3 +1,4 @@
+import OTLPMessages
 import Testing
 
 @testable import OTLPCollector

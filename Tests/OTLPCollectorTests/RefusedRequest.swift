@@ -14,8 +14,9 @@ struct RefusedRequest: Sendable, CustomTestStringConvertible {
       message: "/v1/traces"),
     RefusedRequest(testDescription: "GET", request: ExportRequest(method: "GET"), status: 405, message: "POST"),
     RefusedRequest(
-      testDescription: "JSON", request: ExportRequest(fields: [("Content-Type", "Application/JSON")], body: [0x7b]),
-      status: 415, message: "OTLP/JSON is not served yet"),
+      testDescription: "half of a JSON text",
+      request: ExportRequest(fields: [("Content-Type", "Application/JSON")], body: [0x7b]), status: 400,
+      message: "{\"code\":3,\"message\":\"no ExportTraceServiceRequest: byte"),
     RefusedRequest(
       testDescription: "no content type", request: ExportRequest(fields: []), status: 415,
       message: "application/x-protobuf"),
