@@ -14,10 +14,13 @@ package protocol ObservationSink: Sendable {
 
 /// Carries batches from the reactors and the collector to the one thread that judges them.
 ///
-/// Bounded: a delivery that finds `capacity` others waiting is dropped and counted, and the run is then inconclusive.
+/// Bounded: facts that find `capacity` other deliveries waiting are dropped and counted, and the run is then
+/// inconclusive. Spans are not dropped but refused, because whoever sent them can be asked to send them again.
 package final class ObservationQueue: ObservationSink {
   private struct State {
     var waiting: [Delivery] = []
+    /// Spans among them.
+    var waitingSpans = 0
     var dropped: UInt64 = 0
     var isFinished = false
   }
@@ -25,22 +28,39 @@ package final class ObservationQueue: ObservationSink {
   private let state = Mutex(State())
   private let wakeUp = DispatchSemaphore(value: 0)
   private let capacity: Int
+  private let spanCapacity: Int
 
-  /// - Parameter capacity: deliveries; one holds up to about a thousand observations or one export request.
-  package init(capacity: Int = 8192) { self.capacity = capacity }
+  /// - Parameters:
+  ///   - capacity: deliveries; one holds up to about a thousand observations or one export request.
+  ///   - spanCapacity: spans, 80 bytes each; a batch that is larger is taken where no other waits.
+  package init(capacity: Int = 8192, spanCapacity: Int = 1 << 20) {
+    self.capacity = capacity
+    self.spanCapacity = spanCapacity
+  }
 
-  package func push(_ batch: ObservationBatch) { push(.facts(batch)) }
-
-  package func push(_ delivery: Delivery) {
+  package func push(_ batch: ObservationBatch) {
     let wasEmpty = state.withLock { state in
       guard state.waiting.count < capacity else {
         state.dropped += 1
         return false
       }
-      state.waiting.append(delivery)
+      state.waiting.append(.facts(batch))
       return state.waiting.count == 1
     }
     if wasEmpty { wakeUp.signal() }
+  }
+
+  /// Takes a batch of spans, or refuses it where there is no room now.
+  package func offer(_ batch: SpanBatch) -> Bool {
+    let (isTaken, wasEmpty) = state.withLock { state in
+      let hasRoom = state.waitingSpans == 0 || batch.spans.count <= spanCapacity - state.waitingSpans
+      guard hasRoom, state.waiting.count < capacity else { return (false, false) }
+      state.waiting.append(.spans(batch))
+      state.waitingSpans += batch.spans.count
+      return (true, state.waiting.count == 1)
+    }
+    if wasEmpty { wakeUp.signal() }
+    return isTaken
   }
 
   /// Says that no more will come.
@@ -59,13 +79,16 @@ package final class ObservationQueue: ObservationSink {
     return take()
   }
 
-  /// Deliveries that found the queue full.
+  /// Batches of facts that found the queue full.
   package var dropped: UInt64 { state.withLock { $0.dropped } }
 
   private func take() -> [Delivery]? {
     state.withLock { state in
       if state.waiting.isEmpty { return state.isFinished ? nil : [] }
-      defer { state.waiting.removeAll(keepingCapacity: true) }
+      defer {
+        state.waiting.removeAll(keepingCapacity: true)
+        state.waitingSpans = 0
+      }
       return state.waiting
     }
   }

@@ -181,10 +181,17 @@ extension DocumentReader {
 
   private mutating func readCollector(_ node: Node) -> CollectorSettings {
     var settings = CollectorSettings.standard
-    guard let fields = mapping(node, named: "collector", keys: ["http", "settle", "answer-delay", "memory"]) else {
-      return settings
-    }
+    guard
+      let fields = mapping(
+        node, named: "collector", keys: ["http", "grpc", "services", "settle", "answer-delay", "memory"])
+    else { return settings }
     if let http = fields["http"] { settings.httpPort = integer(http, named: "http", in: 0...65535) }
+    if let grpc = fields["grpc"] { settings.grpcPort = integer(grpc, named: "grpc", in: 0...65535) }
+    if let services = fields["services"] {
+      for service in list(services, named: "services") ?? [] {
+        if let name = text(service, named: "services") { settings.services.append(name) }
+      }
+    }
     if let settle = fields["settle"], let value = duration(settle, named: "settle") {
       settings.settle = value
       if value < .milliseconds(100) || value > .seconds(600) {

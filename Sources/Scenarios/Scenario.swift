@@ -188,8 +188,12 @@ package struct SpanRule: Sendable {
 }
 
 package struct CollectorSettings: Hashable, Sendable {
-  /// Nil or 0: the kernel chooses a port.
+  /// 0: the kernel chooses a port. Nil: 4318, or any where the tool starts the target itself. It serves gRPC as well.
   package var httpPort: Int?
+  /// A second port, where exporters look for gRPC. Nil: 4317 beside the usual 4318, else none.
+  package var grpcPort: Int?
+  /// The services whose spans are verified, by `service.name`; empty for all. Spans of others are counted.
+  package var services: [String]
   /// How long the verifier waits for spans after the last that it saw.
   package var settle: Duration
   /// Makes the collector answer slowly, to see what the target's exporter does then.
@@ -198,7 +202,12 @@ package struct CollectorSettings: Hashable, Sendable {
   package var memory: Int
 
   package static let standard = CollectorSettings(
-    httpPort: nil, settle: .seconds(8), answerDelay: .zero, memory: 512 << 20)
+    httpPort: nil, grpcPort: nil, services: [], settle: .seconds(8), answerDelay: .zero, memory: 512 << 20)
+
+  /// Spans that may wait for the verifier (80 bytes each), and as many again while it takes those: a quarter.
+  package var waitingSpanLimit: Int { memory / 8 / 80 }
+  /// Spans of unsettled messages that the verifier may keep (40 bytes each): the rest.
+  package var keptSpanLimit: Int { memory / 4 * 3 / 40 }
 
   /// What `memory` may be.
   package static let memoryRange = 1 << 20...1 << 40

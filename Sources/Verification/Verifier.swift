@@ -47,7 +47,7 @@ package struct Verifier: ~Copyable, Sendable {
     isWarmUp = scenario.load.phases.map(\.isWarmUp)
     settleTime = scenario.collector.settle.clampedNanoseconds
     expectations = scenario.expectations
-    spanLimit = scenario.collector.memory / MemoryLayout<SpanRow>.stride
+    spanLimit = scenario.collector.keptSpanLimit
   }
 
   package mutating func take(_ delivery: Delivery) {

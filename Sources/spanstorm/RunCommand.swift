@@ -14,8 +14,8 @@ struct RunCommand: ParsableCommand {
     abstract: "Runs a scenario's load, verifies every message, and prints the report.",
     discussion: """
       The report goes to standard output, progress to standard error, and report.json into the run's folder. The \
-      target must export its spans by OTLP/HTTP to the collector that runs beside the load: by default on the port \
-      that the scenario names; with --collector-port on another one. Ctrl-C ends the load early and still reports.
+      target must export its spans by OTLP, over HTTP (protobuf or JSON) or gRPC, to the collector that runs beside the \
+      load: by default on the ports that the scenario names, or 4318 and 4317; with --collector-port on another one. Ctrl-C ends the load early and still reports.
 
       A wss:// target must show a certificate of an authority that the system trusts, for its name, unless the \
       scenario or an option says otherwise. The variable SSLKEYLOGFILE names a file that TLS secrets are appended to.
@@ -42,6 +42,17 @@ struct RunCommand: ParsableCommand {
     help: ArgumentHelp("Port of the collector; 0 lets the kernel choose.", valueName: "port"))
   var collectorPort: UInt16?
   @Option(
+    name: .customLong("collector-grpc-port"),
+    help: ArgumentHelp(
+      "Second port of the collector, where exporters look for gRPC; every port serves both.", valueName: "port"))
+  var collectorGRPCPort: UInt16?
+  @Option(
+    name: .customLong("collector-memory"),
+    help: ArgumentHelp(
+      "What spans may take while they wait for their verdict, as in '512MiB'; beyond, the run is inconclusive.",
+      valueName: "size"))
+  var collectorMemory: String?
+  @Option(
     name: .customLong("collector-delay"),
     help: ArgumentHelp(
       "Makes the collector answer so much later, as in '1s', to see what exporters do.", valueName: "time"))
@@ -56,6 +67,9 @@ struct RunCommand: ParsableCommand {
     if !reference, !fault.isEmpty { throw ValidationError("--fault goes with --reference") }
     if !reference, exportQueue != nil { throw ValidationError("--export-queue goes with --reference") }
     if let exportQueue, exportQueue <= 0 { throw ValidationError("--export-queue is above 0") }
+    if let collectorMemory, Quantities.memory(collectorMemory) == nil {
+      throw ValidationError("--collector-memory '\(collectorMemory)' is no amount of memory; write it as in '512MiB'")
+    }
     if let collectorDelay, Quantities.duration(collectorDelay) == nil {
       throw ValidationError("--collector-delay '\(collectorDelay)' is no time; write it as in '1s'")
     }
@@ -67,6 +81,8 @@ struct RunCommand: ParsableCommand {
     changes.tls = tls.changes
     var scenario = try changes.apply(to: file.scenario)
     if let collectorPort { scenario.collector.httpPort = Int(collectorPort) }
+    if let collectorGRPCPort { scenario.collector.grpcPort = Int(collectorGRPCPort) }
+    if let memory = collectorMemory.flatMap(Quantities.memory) { scenario.collector.memory = memory }
     if let delay = collectorDelay.flatMap(Quantities.duration) { scenario.collector.answerDelay = delay }
     // Mistakes in the URL, and in the files that TLS needs, are told before anything is opened.
     let plan = try file.plan(scenario, seed: 0, target: load.target)

@@ -29,14 +29,15 @@ struct RunSession {
     // The reference server will be somewhere on this machine.
     let (spread, checked) = try check(target: reference == nil ? load.target : "ws://127.0.0.1:1")
     let start = Instant.now
-    let queue = ObservationQueue()
+    let queue = ObservationQueue(spanCapacity: scenario.collector.waitingSpanLimit)
     let collector = try startCollector(queue, usesAnyPort: reference != nil)
     defer { collector.stop() }
     let server = try reference.map { try startReference($0.faults, $0.exportQueue, collector) }
     defer { server?.stop() }
     let target = server?.origin ?? load.target
     let plan = try file.plan(scenario, seed: load.seed, target: target)
-    complain("seed \(plan.seed), collector on http://127.0.0.1:\(collector.port)")
+    let grpc = collector.grpcPort.map { " and \($0)" } ?? ""
+    complain("seed \(plan.seed), collector on http://127.0.0.1:\(collector.port)\(grpc) (OTLP by HTTP and gRPC)")
 
     let verifier = VerifierThread(
       Verifier(scenario, identities: plan.identities), queue: queue,
@@ -73,12 +74,11 @@ struct RunSession {
   private func startCollector(_ queue: ObservationQueue, usesAnyPort: Bool) throws -> Collector {
     var configuration = Collector.Configuration()
     configuration.port = scenario.collector.httpPort ?? (usesAnyPort ? 0 : 4318)
+    configuration.grpcPort = scenario.collector.grpcPort ?? (configuration.port == 4318 ? 4317 : nil)
+    configuration.services = scenario.collector.services
     configuration.answerDelay = scenario.collector.answerDelay
     do {
-      return try Collector.start(configuration) { batch in
-        queue.push(.spans(batch))
-        return true
-      }
+      return try Collector.start(configuration) { queue.offer($0) }
     } catch {
       complain("error: \(error); is another collector there? '--collector-port 0' takes any free port")
       throw ExitStatus.usage.code

@@ -2,16 +2,16 @@ import Dispatch
 import Synchronization
 import Testing
 import Timing
+import TraceContext
 
 @testable import Observations
 
 @Suite("The observation queue")
 struct ObservationQueueTests {
-  private func delivery(_ number: UInt32) -> Delivery {
-    .facts(
-      ObservationBatch(observations: [
-        .opened(Observation.Opened(connection: number, at: Instant(nanoseconds: 0)))
-      ]))
+  private func delivery(_ number: UInt32) -> ObservationBatch {
+    ObservationBatch(observations: [
+      .opened(Observation.Opened(connection: number, at: Instant(nanoseconds: 0)))
+    ])
   }
 
   private func numbers(_ deliveries: [Delivery]) -> [UInt32] {
@@ -38,6 +38,30 @@ struct ObservationQueueTests {
     queue.push(delivery(10))
     #expect(queue.takeAll(waitingAtMostMilliseconds: 0).map(numbers) == [10])
     #expect(queue.dropped == 7)
+  }
+
+  @Test("refuses spans that find no room, drops none, and takes a batch beyond all room where none waits")
+  func spans() {
+    func batch(_ count: Int) -> SpanBatch {
+      let span = SpanObservation(
+        traceID: TraceID(high: 1, low: 1), spanID: SpanID(1), parentID: SpanID(0), start: 1, end: 2,
+        name: NameIndex(0), service: 0, kind: .server, status: .ok, flags: 0)
+      return SpanBatch(
+        spans: Array(repeating: span, count: count), newNames: [], newServices: [],
+        receivedAt: Instant(nanoseconds: 0))
+    }
+    let queue = ObservationQueue(capacity: 5, spanCapacity: 100)
+    #expect(queue.offer(batch(60)))
+    #expect(!queue.offer(batch(41)))
+    #expect(queue.offer(batch(40)))
+    #expect(queue.takeAll(waitingAtMostMilliseconds: 0)?.count == 2)
+    #expect(queue.offer(batch(5000)))
+    #expect(!queue.offer(batch(1)))
+    for number in 0..<4 { queue.push(delivery(UInt32(number))) }
+    #expect(queue.takeAll(waitingAtMostMilliseconds: 0)?.count == 5)
+    for number in 0..<5 { queue.push(delivery(UInt32(number))) }
+    #expect(!queue.offer(batch(1)))
+    #expect(queue.dropped == 0)
   }
 
   @Test("is over once it is finished and empty, not before")

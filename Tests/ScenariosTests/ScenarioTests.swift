@@ -60,7 +60,9 @@ import TraceContext
     #expect(scenario.expectations.map(\.text) == ["propagation == 100%"])
     #expect(
       scenario.collector
-        == CollectorSettings(httpPort: 0, settle: .seconds(1), answerDelay: .zero, memory: 64 << 20))
+        == CollectorSettings(
+          httpPort: 0, grpcPort: 4317, services: ["chat", "worker"], settle: .seconds(1), answerDelay: .zero,
+          memory: 64 << 20))
   }
 
   @Test func whatIsLeftOutHasItsUsualValue() throws {

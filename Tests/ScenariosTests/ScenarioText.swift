@@ -33,7 +33,7 @@ let wholeScenario = """
           children: [reply]
   expect:
     - propagation == 100%
-  collector: { http: 0, settle: 1s, answer-delay: 0s, memory: 64MiB }
+  collector: { http: 0, settle: 1s, answer-delay: 0s, memory: 64MiB, grpc: 4317, services: [chat, worker] }
 
   """
 

@@ -75,7 +75,7 @@ struct BoundsTests {
   @Test("keeps no more spans than its budget, and calls what is cut inconclusive, never a finding")
   func budget() throws {
     var scenario = try MadeUpScenario.make()
-    scenario.collector.memory = 40 * 1000
+    scenario.collector.memory = 40 * 1000 / 3 * 4 + 4
     var run = MadeUpRun(scenario)
     var sent = 0
     for _ in 0..<200 {
@@ -100,7 +100,7 @@ struct BoundsTests {
   func truncatedOptionalParent() throws {
     var scenario = try MadeUpScenario.make()
     let whole = try MadeUpRun.spanCountOfAChat()
-    scenario.collector.memory = 40 * (whole - 1)
+    scenario.collector.memory = (40 * (whole - 1) + 2) / 3 * 4
     var run = MadeUpRun(scenario)
     var exchange = run.exchange()
     let parent = try #require(exchange.indices(named: "chat.queue_background_task").first)
