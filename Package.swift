@@ -31,6 +31,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // The oracle that OTLPOracleTests hold our OTLP scanners against; no program contains it.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // Row 0: words, and the three C modules that the system lends us
@@ -99,6 +101,10 @@ let package = Package(
     tests("Planning", ["TestInputs", "Scenarios", "TraceContext", "JSONText", "Timing", "TransportSecurity"]),
     .testTarget(name: "ArchitectureTests", swiftSettings: settings),
     tests("OTLPMessages", ["TestInputs", "TraceContext"], resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "OTLPOracleTests",
+      dependencies: ["OTLPMessages", "TestInputs", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Schemas", "regenerate.sh"], swiftSettings: settings),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     tests("Observations", ["TraceContext", "Timing"]),
     tests(
