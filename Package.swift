@@ -34,6 +34,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    // The oracle that OTLPOracleTests hold our OTLP scanners against; no program contains it.
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // Row 0: words, and the three C modules that the system lends us
@@ -110,6 +112,10 @@ let package = Package(
       [
         "TestInputs", "OTLPMessages", "Observations", "Reactor", "TraceContext", "Timing", "TransportSecurity", "CZlib",
       ] + nio),
+    .testTarget(
+      name: "OTLPOracleTests",
+      dependencies: ["OTLPMessages", "TestInputs", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["Schemas", "regenerate.sh"], swiftSettings: settings),
     tests("Observations", ["TraceContext", "Timing"]),
     tests(
       "VirtualUsers",

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+package import OTLPMessages
 package import Observations
 import Synchronization
 
@@ -31,17 +32,20 @@ package final class Collector: Sendable {
 
   /// Listens, and returns once connections are accepted.
   ///
-  /// - Parameter deliver: takes the spans of one export request, on the collector's own thread; no answer is sent
-  ///   while it runs. Every name and service that a batch uses was announced in it or in an earlier one that was
-  ///   taken. Where it returns false the batch is not taken: nothing of it is counted, and the exporter is asked to
-  ///   send it again.
+  /// - Parameters:
+  ///   - metrics: takes the data points of metrics, on the collector's own thread, of bodies that are valid as a whole;
+  ///     without it they are only counted.
+  ///   - deliver: takes the spans of one export request, on the collector's own thread; no answer is sent while it
+  ///     runs. Every name and service that a batch uses was announced in it or in an earlier one that was taken. Where
+  ///     it returns false the batch is not taken: nothing of it is counted, and the exporter is asked to send it again.
   /// - Throws: `CollectorUnavailable`.
   package static func start(
-    _ configuration: Configuration = Configuration(), deliver: @escaping @Sendable (SpanBatch) -> Bool
+    _ configuration: Configuration = Configuration(), metrics: (any MetricSink & Sendable)? = nil,
+    deliver: @escaping @Sendable (SpanBatch) -> Bool
   ) throws(CollectorUnavailable) -> Collector {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     do {
-      return try start(configuration, on: group, deliver)
+      return try start(configuration, on: group, metrics, deliver)
     } catch let error as CollectorUnavailable {
       try? group.syncShutdownGracefully()
       throw error
@@ -52,7 +56,7 @@ package final class Collector: Sendable {
   }
 
   private static func start(
-    _ configuration: Configuration, on group: MultiThreadedEventLoopGroup,
+    _ configuration: Configuration, on group: MultiThreadedEventLoopGroup, _ metrics: (any MetricSink & Sendable)?,
     _ deliver: @escaping @Sendable (SpanBatch) -> Bool
   ) throws -> Collector {
     let ledger = CountLedger()
@@ -63,7 +67,8 @@ package final class Collector: Sendable {
       }
       StallMeter(eventLoop: loop, ledger: ledger).run()
       return NIOLoopBound(
-        try CollectorLoop(configuration: configuration, ledger: ledger, forwarder: forwarder, deliver: deliver),
+        try CollectorLoop(
+          configuration: configuration, ledger: ledger, forwarder: forwarder, metrics: metrics, deliver: deliver),
         eventLoop: loop)
     }.wait()
     let bootstrap = bootstrap(group, shared)

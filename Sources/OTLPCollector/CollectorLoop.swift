@@ -12,6 +12,7 @@ final class CollectorLoop {
   /// The secrets of TLS; nil where connections are plain.
   let tls: TLSContext?
   private let deliver: @Sendable (SpanBatch) -> Bool
+  private var metrics: (any MetricSink & Sendable)?
   private let token: BearerToken?
   private let forwarder: Forwarder?
   private var injector: FaultInjector
@@ -28,13 +29,14 @@ final class CollectorLoop {
 
   init(
     configuration: Collector.Configuration, ledger: CountLedger, forwarder: Forwarder?,
-    deliver: @escaping @Sendable (SpanBatch) -> Bool
+    metrics: (any MetricSink & Sendable)?, deliver: @escaping @Sendable (SpanBatch) -> Bool
   ) throws {
     self.configuration = configuration
     self.configuration.bodyLimit = min(max(configuration.bodyLimit, 0), Collector.Configuration.greatestBodyLimit)
     self.ledger = ledger
     self.forwarder = forwarder
     self.deliver = deliver
+    self.metrics = metrics
     token = configuration.token.map(BearerToken.init)
     tls = try configuration.tls.map { try TLSContext(server: $0, offersHTTP2: true) }
     stage = SpanStage(exporters, services: configuration.services)
@@ -129,8 +131,16 @@ extension CollectorLoop {
         rejected: Int64(clamping: receipt.invalidSpans),
         message: "\(receipt.invalidSpans) of \(receipt.spans) spans have a trace ID, span ID or parent span ID that is "
           + "all zero or not 16, 8 and 8 bytes long")
-    case .metrics, .logs:
-      ledger.recordOtherSignal(bodyBytes: body.receivedBytes)
+    case .metrics:
+      let points = try takeMetrics(request, body.buffer.readableBytesSpan)
+      ledger.recordMetrics(bodyBytes: body.receivedBytes, points: points)
+      return .taken
+    case .logs:
+      var tally = LogTally()
+      try read(request, body.buffer.readableBytesSpan) { body throws(ScanError) in
+        try LogRequestScanner.scan(body, as: request.encoding, into: &tally)
+      }
+      ledger.recordLogs(bodyBytes: body.receivedBytes, tally.records)
       return .taken
     }
   }
@@ -148,6 +158,18 @@ extension CollectorLoop {
     if let batch { try offer(batch) }
     if receipt.validSpans > 0 { repeatedBatches.insert(receipt.fingerprint) }
     return (receipt, false)
+  }
+
+  /// Reads a body twice: nothing is handed on before all of it is known to be valid.
+  private func takeMetrics(_ request: ExportRequestHead, _ body: RawSpan) throws(Refusal) -> Int {
+    var counter = MetricCounter()
+    try read(request, body) { body throws(ScanError) in
+      try MetricRequestScanner.scan(body, as: request.encoding, into: &counter)
+      guard var sink = metrics else { return }
+      defer { metrics = sink }
+      try MetricRequestScanner.scan(body, as: request.encoding, into: &sink)
+    }
+    return counter.points
   }
 
   /// Decompresses a body and has it scanned.

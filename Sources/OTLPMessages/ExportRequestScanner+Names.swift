@@ -10,7 +10,7 @@ extension ExportRequestScanner {
     var service = NameRanges()
     var fields = message
     while fields.hasMore {
-      let tag = try fields.varint(body)
+      let tag = try fields.tag(body)
       switch tag {
       case ResourceRecordsTag.resource: try scanResource(fields.field(body), body, into: &service)
       default: try fields.skip(tag, body)
@@ -24,7 +24,7 @@ extension ExportRequestScanner {
     var scope = NameRanges()
     var fields = message
     while fields.hasMore {
-      let tag = try fields.varint(body)
+      let tag = try fields.tag(body)
       switch tag {
       case ScopeRecordsTag.scope: try scanScope(fields.field(body), body, into: &scope)
       case ScopeRecordsTag.record: try fields.skipField(body)
@@ -39,7 +39,7 @@ extension ExportRequestScanner {
   ) throws(ScanError) {
     var fields = message
     while fields.hasMore {
-      let tag = try fields.varint(body)
+      let tag = try fields.tag(body)
       switch tag {
       case ScopeTag.name: scope.first = try fields.field(body).range
       case ScopeTag.version: scope.second = try fields.field(body).range
@@ -53,7 +53,7 @@ extension ExportRequestScanner {
   ) throws(ScanError) {
     var fields = message
     while fields.hasMore {
-      let tag = try fields.varint(body)
+      let tag = try fields.tag(body)
       switch tag {
       case ResourceTag.attribute:
         let (key, value) = try attribute(fields.field(body), body)
@@ -75,7 +75,7 @@ extension ExportRequestScanner {
     var value = 0..<0
     var fields = message
     while fields.hasMore {
-      let tag = try fields.varint(body)
+      let tag = try fields.tag(body)
       switch tag {
       case KeyValueTag.key: key = try fields.field(body).range
       case KeyValueTag.value: try scanString(fields.field(body), body, into: &value)
@@ -91,7 +91,7 @@ extension ExportRequestScanner {
   ) throws(ScanError) {
     var fields = message
     while fields.hasMore {
-      let tag = try fields.varint(body)
+      let tag = try fields.tag(body)
       switch tag {
       case AnyValueTag.string: value = try fields.field(body).range
       case AnyValueTag.bool, AnyValueTag.int, AnyValueTag.stringIndex, AnyValueTag.double, AnyValueTag.array,

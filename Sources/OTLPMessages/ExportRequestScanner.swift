@@ -16,7 +16,7 @@ enum ExportRequestScanner {
   ) throws(ScanError) {
     var request = WireCursor(body)
     while request.hasMore {
-      let tag = try request.varint(body)
+      let tag = try request.tag(body)
       switch tag {
       case RequestTag.resource: try scanResourceRecords(request.field(body), body, into: &sink, record: record)
       default: try request.skip(tag, body)
@@ -35,7 +35,7 @@ enum ExportRequestScanner {
       serviceName: body.extracting(service.first), serviceInstance: body.extracting(service.second))
     var fields = message
     while fields.hasMore {
-      let tag = try fields.varint(body)
+      let tag = try fields.tag(body)
       switch tag {
       case ResourceRecordsTag.scopeRecords:
         try scanScopeRecords(fields.field(body), body, into: &sink, record: record)
@@ -53,7 +53,7 @@ enum ExportRequestScanner {
     sink.beginScope(name: body.extracting(scope.first), version: body.extracting(scope.second))
     var fields = message
     while fields.hasMore {
-      let tag = try fields.varint(body)
+      let tag = try fields.tag(body)
       switch tag {
       case ScopeRecordsTag.record: try record(fields.field(body), body, &sink)
       default: try fields.skip(tag, body)

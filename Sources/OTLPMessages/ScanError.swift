@@ -8,7 +8,7 @@ package enum ScanError: Error, Hashable, Sendable {
   case overlongVarint(at: Int)
   /// A group, which proto3 does not have.
   case group(at: Int)
-  /// Field number zero or beyond 2²⁹ − 1, or a wire type that does not exist.
+  /// Field number zero or beyond 2²⁹ − 1, a wire type that does not exist, or a tag of more than five bytes.
   case invalidTag(at: Int)
   /// The bytes are not UTF-8, which JSON has to be (RFC 8259, section 8.1).
   case invalidUTF8(at: Int)

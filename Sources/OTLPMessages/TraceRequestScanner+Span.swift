@@ -9,7 +9,7 @@ extension TraceRequestScanner {
     var name = 0..<0
     var fields = message
     while fields.hasMore {
-      let tag = try fields.varint(body)
+      let tag = try fields.tag(body)
       switch tag {
       // These make most of a span: matched here, they are skipped without a call.
       case SpanTag.attribute, SpanTag.event, SpanTag.link: try fields.skipField(body)
@@ -36,7 +36,7 @@ extension TraceRequestScanner {
   ) throws(ScanError) {
     var fields = message
     while fields.hasMore {
-      let tag = try fields.varint(body)
+      let tag = try fields.tag(body)
       switch tag {
       case StatusTag.code: span.status = number(try fields.varint(body), upTo: 2)
       default: try fields.skip(tag, body)

@@ -24,7 +24,16 @@ struct WireCursor {
   @inline(__always) var count: Int { end &- position }
   @inline(__always) var range: Range<Int> { Range(uncheckedBounds: (position, end)) }
 
-  /// Reads a varint of at most ten bytes; field tags are such as well.
+  /// Reads a field's tag: a varint of at most 32 bits and five bytes, which nearly always takes one.
+  @inline(__always)
+  mutating func tag(_ body: RawSpan) throws(ScanError) -> UInt64 {
+    let start = position
+    let tag = try varint(body)
+    guard position &- start <= 5, tag <= UInt64(UInt32.max) else { throw .invalidTag(at: start) }
+    return tag
+  }
+
+  /// Reads a varint of at most ten bytes.
   @inline(__always)
   mutating func varint(_ body: RawSpan) throws(ScanError) -> UInt64 {
     guard position < end else { throw .truncated(at: position) }
@@ -102,7 +111,7 @@ struct WireCursor {
   /// Steps over the value of a tag that the caller does not read.
   @inline(never)
   mutating func skip(_ tag: UInt64, _ body: RawSpan) throws(ScanError) {
-    guard tag >> 3 > 0, tag <= UInt64(UInt32.max) else { throw .invalidTag(at: position) }
+    guard tag >> 3 > 0 else { throw .invalidTag(at: position) }
     switch tag & 7 {
     case 0: _ = try varint(body)
     case 1: _ = try fixed64(body)

@@ -84,12 +84,15 @@ package struct CollectorCounts: Hashable, Sendable {
   package var invalidSpans: UInt64 = 0
   /// Requests refused: bodies that are no OTLP, too large, of another type, on another path.
   package var refusedRequests: UInt64 = 0
-  /// Requests on /v1/metrics and /v1/logs, answered and not kept.
+  /// Requests of metrics and logs.
   package var otherSignals: UInt64 = 0
   /// Names that no longer fitted the table.
   package var overflowedNames: UInt64 = 0
   /// Requests that we answered later than a second after they had arrived.
   package var slowAnswers: UInt64 = 0
+  package var metricPoints: UInt64 = 0
+  /// Log records by their exporter, `service.name/service.instance.id`; those of very many exporters are one's, others.
+  package var logRecords: [String: UInt64] = [:]
   /// Requests that were asked to come back because whoever takes the spans had no room; counted nowhere else.
   package var pushedBack: UInt64 = 0
   /// Requests that met a fault on purpose; those that it refused are counted nowhere else.

@@ -56,19 +56,6 @@ struct CollectorTests {
     #expect(try collector.connect().answer(to: request).status == 200)
   }
 
-  @Test("answers metrics and logs politely and counts them", arguments: ["/v1/metrics", "/v1/logs?x=y"])
-  func otherSignals(path: String) throws {
-    let collector = try CollectorUnderTest()
-    let connection = try collector.connect()
-    #expect(try connection.answer(to: ExportRequest(path: path, body: [1, 2, 3])).status == 200)
-    let json = ExportRequest(path: path, fields: [("content-type", "application/json")], body: [0x7b, 0x7d])
-    let answer = try connection.answer(to: json)
-    #expect(answer.fields["content-type"] == "application/json")
-    #expect(answer.message == "{}")
-    #expect(collector.counts.otherSignals == 2)
-    #expect(collector.counts.refusedRequests == 0)
-  }
-
   @Test("delivers at once however late it is told to answer")
   func lateAnswer() throws {
     let collector = try CollectorUnderTest { $0.answerDelay = .seconds(3600) }

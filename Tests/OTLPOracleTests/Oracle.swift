@@ -1,0 +1,108 @@
+import Foundation
+import OTLPMessages
+import SwiftProtobuf
+import TraceContext
+
+/// What swift-protobuf finds in a body.
+enum Oracle {
+  static func found(in body: [UInt8], as encoding: OTLPEncoding, of signal: OTLPSignal) throws -> [Found] {
+    switch signal {
+    case .traces: try request(WireTraceRequest.self, JSONTraceRequest.self, body, encoding).found(encoding)
+    case .metrics: try request(WireMetricRequest.self, JSONMetricRequest.self, body, encoding).found
+    case .logs: try request(WireLogRequest.self, JSONLogRequest.self, body, encoding).found
+    }
+  }
+
+  /// JSON is read by its own messages and goes over to the others by way of protobuf.
+  private static func request<Wire: Message, JSON: Message>(
+    _: Wire.Type, _: JSON.Type, _ body: [UInt8], _ encoding: OTLPEncoding
+  ) throws -> Wire {
+    switch encoding {
+    case .protobuf:
+      var options = BinaryDecodingOptions()
+      options.messageDepthLimit = 1000
+      return try Wire(serializedBytes: body, options: options)
+    case .json:
+      var options = JSONDecodingOptions()
+      options.ignoreUnknownFields = true
+      options.messageDepthLimit = 1000
+      return try Wire(serializedBytes: JSON(jsonUTF8Bytes: body, options: options).serializedBytes() as [UInt8])
+    }
+  }
+}
+
+extension WireTraceRequest {
+  fileprivate func found(_ encoding: OTLPEncoding) -> [Found] {
+    resourceSpans.flatMap { resourceSpans in
+      [resourceSpans.resource.found]
+        + resourceSpans.scopeSpans.flatMap { scopeSpans in
+          [scopeSpans.scope.found] + scopeSpans.spans.map { $0.found(encoding) }
+        }
+    }
+  }
+}
+
+extension WireMetricRequest {
+  fileprivate var found: [Found] {
+    resourceMetrics.flatMap { resourceMetrics in
+      [resourceMetrics.resource.found]
+        + resourceMetrics.scopeMetrics.flatMap { scopeMetrics in
+          [scopeMetrics.scope.found] + scopeMetrics.metrics.flatMap(\.points).map(Found.point)
+        }
+    }
+  }
+}
+
+extension WireLogRequest {
+  fileprivate var found: [Found] {
+    resourceLogs.flatMap { resourceLogs in
+      [resourceLogs.resource.found]
+        + resourceLogs.scopeLogs.flatMap { scopeLogs in
+          [scopeLogs.scope.found] + scopeLogs.logRecords.map { _ in Found.logRecord }
+        }
+    }
+  }
+}
+
+extension WireScope {
+  fileprivate var found: Found { .scope(name: Array(name), version: Array(version)) }
+}
+
+extension WireResource {
+  fileprivate var found: Found {
+    .resource(name: text(of: "service.name"), instance: text(of: "service.instance.id"))
+  }
+
+  private func text(of key: String) -> [UInt8] {
+    attributes.last { $0.key == Data(key.utf8) }.map { Array($0.value.text) } ?? []
+  }
+}
+
+extension WireSpan {
+  fileprivate func found(_ encoding: OTLPEncoding) -> Found {
+    let isHex = encoding == .json
+    var span = ScannedSpan()
+    if let bytes = Self.identifier(traceID, count: 16, isHex: isHex) {
+      span.traceID = TraceID(high: Self.number(bytes.prefix(8)), low: Self.number(bytes.suffix(8)))
+    }
+    span.spanID = SpanID(Self.identifier(spanID, count: 8, isHex: isHex).map(Self.number) ?? 0)
+    let parent = Self.identifier(parentSpanID, count: 8, isHex: isHex)
+    span.parentID = SpanID(parent.map(Self.number) ?? 0)
+    span.hasMalformedParentID = parent == nil && !parentSpanID.isEmpty
+    span.start = start
+    span.end = end
+    span.flags = flags
+    span.kind = UInt8(exactly: kind.rawValue).flatMap { $0 <= 5 ? $0 : nil } ?? 0
+    span.status = UInt8(exactly: status.code.rawValue).flatMap { $0 <= 2 ? $0 : nil } ?? 0
+    return .span(span, name: Array(name))
+  }
+
+  private static func number(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+
+  private static func identifier(_ field: Data, count: Int, isHex: Bool) -> [UInt8]? {
+    guard isHex else { return field.count == count ? Array(field) : nil }
+    let digits = String(decoding: field, as: UTF8.self).compactMap { $0.isASCII ? $0.hexDigitValue : nil }
+    guard field.count == 2 * count, digits.count == 2 * count else { return nil }
+    return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] * 16 + digits[$0 + 1]) }
+  }
+}
