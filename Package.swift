@@ -91,9 +91,8 @@ let package = Package(
     .executableTarget(
       name: "benchmarks",
       dependencies: [
-        "LoadEngine", "Planning", "Scenarios", "Observations", "Verification", "Reactor", "TraceContext", "Timing",
-        "CLinux",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "LoadEngine", "OTLPMessages", "Planning", "Scenarios", "Observations", "Verification", "Reactor", "TraceContext",
+        "Timing", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Benchmarks", swiftSettings: settings),
     // Tests

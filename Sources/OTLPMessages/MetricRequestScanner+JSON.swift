@@ -33,8 +33,9 @@ extension MetricRequestScanner {
     return nil
   }
 
-  private static let temporalities = EnumerationNames(
-    prefix: "AGGREGATION_TEMPORALITY_", ["UNSPECIFIED", "DELTA", "CUMULATIVE"])
+  private static let temporalities: [StaticString] = [
+    "AGGREGATION_TEMPORALITY_UNSPECIFIED", "AGGREGATION_TEMPORALITY_DELTA", "AGGREGATION_TEMPORALITY_CUMULATIVE",
+  ]
 
   private static func scanTemporality(
     _ reader: inout JSONReader, _ text: Span<UInt8>, into head: inout MetricHead

@@ -41,7 +41,7 @@ extension TraceRequestScanner {
       } else if key.equals("endTimeUnixNano", text) {
         span.end = try reader.uint64(text)
       } else if key.equals("status", text) {
-        span.status = try status(&reader, text, span.status)
+        span.status = try reader.takeNull(text) ? 0 : status(&reader, text, span.status)
       } else if key.equals("flags", text) {
         span.flags = try reader.uint32(text)
       } else {
@@ -51,9 +51,11 @@ extension TraceRequestScanner {
     }
   }
 
-  private static let kinds = EnumerationNames(
-    prefix: "SPAN_KIND_", ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"])
-  private static let codes = EnumerationNames(prefix: "STATUS_CODE_", ["UNSET", "OK", "ERROR"])
+  private static let kinds: [StaticString] = [
+    "SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER", "SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER",
+    "SPAN_KIND_CONSUMER",
+  ]
+  private static let codes: [StaticString] = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"]
 
   private static func status(
     _ reader: inout JSONReader, _ text: Span<UInt8>, _ before: UInt8

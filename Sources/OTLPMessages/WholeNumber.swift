@@ -7,6 +7,9 @@ struct WholeNumber {
 
   var value: Int128 { isNegative ? 0 - Int128(magnitude) : Int128(magnitude) }
 
+  /// Nil where there is a minus; even zero has none where the field has no sign.
+  var unsigned: UInt64? { isNegative ? nil : magnitude }
+
   /// Bytes of the longest number that anyone means.
   static let longestText = 1024
 
