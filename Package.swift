@@ -91,8 +91,8 @@ let package = Package(
     .executableTarget(
       name: "benchmarks",
       dependencies: [
-        "LoadEngine", "OTLPMessages", "Planning", "Scenarios", "Observations", "Verification", "Reactor", "TraceContext",
-        "Timing", "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "LoadEngine", "OTLPCollector", "OTLPMessages", "Planning", "Scenarios", "Observations", "Verification", "Reactor",
+        "TraceContext", "Timing", "CLinux", "CZlib", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Benchmarks", swiftSettings: settings),
     // Tests

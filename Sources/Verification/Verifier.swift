@@ -83,6 +83,11 @@ package struct Verifier: ~Copyable, Sendable {
     return tallies
   }
 
+  /// Bytes of a message's row.
+  package static let rowBytes = MemoryLayout<MessageRow>.stride
+  /// Bytes of the settled messages that are remembered at most, however long the run is.
+  package static let rememberedBytes = MessageTable.retainedPages * MessageTable.pageSize * rowBytes
+
   /// Rows of messages that are in memory, settled or not.
   var rowCount: Int { (0..<tables.count).reduce(0) { $0 + tables[$1].pointee.rowCount } }
 

@@ -13,7 +13,7 @@ struct Benchmarks: ParsableCommand {
       """,
     subcommands: [
       EngineBenchmark.self, InstructionBenchmark.self, LagBenchmark.self, ConnectBenchmark.self, HoldBenchmark.self,
-      TLSBenchmark.self, ScanBenchmark.self, VerifyBenchmark.self,
+      TLSBenchmark.self, ScanBenchmark.self, VerifyBenchmark.self, CollectorBenchmark.self, SpanSender.self,
       ClientRun.self,
     ])
 }

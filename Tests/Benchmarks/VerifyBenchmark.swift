@@ -75,10 +75,12 @@ private struct Cost {
 /// Messages that a reference system answers rightly.
 struct MadeUpLoad {
   let members: Int
+  let hasEcho: Bool
   let identities: IdentityPermutation
 
-  init(members: Int, seed: UInt64) {
+  init(members: Int, seed: UInt64, hasEcho: Bool = true) {
     self.members = members
+    self.hasEcho = hasEcho
     identities = IdentityPermutation(seed: seed)
   }
 
@@ -98,12 +100,7 @@ struct MadeUpLoad {
           chat:
             body: { type: chat, message: "m-{{ message.id }}" }
             trace: fresh
-            echo:
-              match: { type: chat, message: "m-{{ message.id }}" }
-              copies: "{{ room.size }}"
-              within: 2s
-              trace-context: continued
-              parent: websocket.send
+            \(hasEcho ? echo : "# no echo")
             spans:
               - name: websocket.receive
                 kind: server
@@ -113,6 +110,11 @@ struct MadeUpLoad {
                     children: [chat.save, { name: websocket.send, kind: client, count: "{{ room.size }}" }]
         """, file: "made-up.yaml")
   }
+
+  private let echo = """
+    echo: { match: { type: chat, message: "m-{{ message.id }}" }, copies: "{{ room.size }}", within: 2s, \
+    trace-context: continued, parent: websocket.send }
+    """
 
   /// The announcement of the spans' names.
   var names: Delivery {
@@ -132,7 +134,7 @@ struct MadeUpLoad {
             message: identity(number), connection: 0, type: 0, phase: 0, members: UInt32(members),
             due: now.advanced(byNanoseconds: -100), at: now)))
     }
-    for number in range {
+    for number in range where hasEcho {
       let traceID = identities.traceID(of: identity(number))
       for member in 0..<members {
         facts.append(
