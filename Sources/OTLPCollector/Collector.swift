@@ -45,7 +45,7 @@ package final class Collector: Sendable {
   ) throws(CollectorUnavailable) -> Collector {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     do {
-      return try start(configuration, on: group, metrics, deliver)
+      return try start(configuration, on: group, Receivers(metrics: metrics, deliver: deliver))
     } catch let error as CollectorUnavailable {
       try? group.syncShutdownGracefully()
       throw error
@@ -56,8 +56,7 @@ package final class Collector: Sendable {
   }
 
   private static func start(
-    _ configuration: Configuration, on group: MultiThreadedEventLoopGroup, _ metrics: (any MetricSink & Sendable)?,
-    _ deliver: @escaping @Sendable (SpanBatch) -> Bool
+    _ configuration: Configuration, on group: MultiThreadedEventLoopGroup, _ receivers: Receivers
   ) throws -> Collector {
     let ledger = CountLedger()
     let loop = group.next()
@@ -68,23 +67,25 @@ package final class Collector: Sendable {
       StallMeter(eventLoop: loop, ledger: ledger).run()
       return NIOLoopBound(
         try CollectorLoop(
-          configuration: configuration, ledger: ledger, forwarder: forwarder, metrics: metrics, deliver: deliver),
+          configuration: configuration, ledger: ledger, forwarder: forwarder, receivers: receivers),
         eventLoop: loop)
     }.wait()
-    let bootstrap = bootstrap(group, shared)
-    var listeners: [any Channel] = []
-    for port in [configuration.port, configuration.grpcPort].compactMap(\.self) {
+    let listeners = try listen(configuration, bootstrap(group, shared))
+    try configuration.forward?.checkIsElsewhere(listeners)
+    let ports = zip(listeners, configuration.ports).map { $0.localAddress?.port ?? $1 }
+    return Collector(
+      port: ports.first ?? configuration.port, grpcPort: configuration.grpcPort == nil ? nil : ports.last,
+      group: group, listeners: listeners, ledger: ledger)
+  }
+
+  private static func listen(_ configuration: Configuration, _ bootstrap: ServerBootstrap) throws -> [any Channel] {
+    try configuration.ports.map { port in
       do {
-        listeners.append(try bootstrap.bind(host: configuration.host, port: port).wait())
+        return try bootstrap.bind(host: configuration.host, port: port).wait()
       } catch {
         throw CollectorUnavailable(host: configuration.host, port: port, reason: "\(error)")
       }
     }
-    try configuration.forward?.checkIsElsewhere(listeners)
-    let ports = zip(listeners, [configuration.port, configuration.grpcPort ?? 0]).map { $0.localAddress?.port ?? $1 }
-    return Collector(
-      port: ports.first ?? configuration.port, grpcPort: configuration.grpcPort == nil ? nil : ports.last,
-      group: group, listeners: listeners, ledger: ledger)
   }
 
   /// What has been received so far; from any thread.
