@@ -1,7 +1,6 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
-package import OTLPMessages
 package import Observations
 import Synchronization
 
@@ -32,20 +31,16 @@ package final class Collector: Sendable {
 
   /// Listens, and returns once connections are accepted.
   ///
-  /// - Parameters:
-  ///   - metrics: takes the data points of metrics, on the collector's own thread, of bodies that are valid as a whole;
-  ///     without it they are only counted.
-  ///   - deliver: takes the spans of one export request, on the collector's own thread; no answer is sent while it
-  ///     runs. Every name and service that a batch uses was announced in it or in an earlier one that was taken. Where
-  ///     it returns false the batch is not taken: nothing of it is counted, and the exporter is asked to send it again.
+  /// - Parameter deliver: takes the spans of one export request, on the collector's own thread; no answer is sent while
+  ///   it runs. Every name and service that a batch uses was announced in it or in an earlier one that was taken. Where
+  ///   it returns false the batch is not taken: nothing of it is counted, and the exporter is asked to send it again.
   /// - Throws: `CollectorUnavailable`.
   package static func start(
-    _ configuration: Configuration = Configuration(), metrics: (any MetricSink & Sendable)? = nil,
-    deliver: @escaping @Sendable (SpanBatch) -> Bool
+    _ configuration: Configuration = Configuration(), deliver: @escaping @Sendable (SpanBatch) -> Bool
   ) throws(CollectorUnavailable) -> Collector {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     do {
-      return try start(configuration, on: group, metrics, deliver)
+      return try start(configuration, on: group, deliver)
     } catch let error as CollectorUnavailable {
       try? group.syncShutdownGracefully()
       throw error
@@ -56,7 +51,7 @@ package final class Collector: Sendable {
   }
 
   private static func start(
-    _ configuration: Configuration, on group: MultiThreadedEventLoopGroup, _ metrics: (any MetricSink & Sendable)?,
+    _ configuration: Configuration, on group: MultiThreadedEventLoopGroup, 
     _ deliver: @escaping @Sendable (SpanBatch) -> Bool
   ) throws -> Collector {
     let ledger = CountLedger()
@@ -68,30 +63,32 @@ package final class Collector: Sendable {
       StallMeter(eventLoop: loop, ledger: ledger).run()
       return NIOLoopBound(
         try CollectorLoop(
-          configuration: configuration, ledger: ledger, forwarder: forwarder, metrics: metrics, deliver: deliver),
+          configuration: configuration, ledger: ledger, forwarder: forwarder, deliver: deliver),
         eventLoop: loop)
     }.wait()
-    let bootstrap = bootstrap(group, shared)
-    var listeners: [any Channel] = []
-    for port in [configuration.port, configuration.grpcPort].compactMap(\.self) {
-      do {
-        listeners.append(try bootstrap.bind(host: configuration.host, port: port).wait())
-      } catch {
-        throw CollectorUnavailable(host: configuration.host, port: port, reason: "\(error)")
-      }
-    }
+    let listeners = try listen(configuration, bootstrap(group, shared))
     try configuration.forward?.checkIsElsewhere(listeners)
-    let ports = zip(listeners, [configuration.port, configuration.grpcPort ?? 0]).map { $0.localAddress?.port ?? $1 }
+    let ports = zip(listeners, configuration.ports).map { $0.localAddress?.port ?? $1 }
     return Collector(
       port: ports.first ?? configuration.port, grpcPort: configuration.grpcPort == nil ? nil : ports.last,
       group: group, listeners: listeners, ledger: ledger)
   }
 
+  private static func listen(_ configuration: Configuration, _ bootstrap: ServerBootstrap) throws -> [any Channel] {
+    try configuration.ports.map { port in
+      do {
+        return try bootstrap.bind(host: configuration.host, port: port).wait()
+      } catch {
+        throw CollectorUnavailable(host: configuration.host, port: port, reason: "\(error)")
+      }
+    }
+  }
+
   /// What has been received so far; from any thread.
   package var counts: CollectorCounts { ledger.counts }
 
-  /// What came from whom; from any thread.
-  package var exporters: [ExporterBooks] { ledger.exporters }
+  /// All that has been received so far, and from whom; from any thread.
+  package var books: CollectorBooks { ledger.books }
 
   /// Closes every connection and ends the thread; nothing is delivered once this has returned. Call it once the
   /// collector is no longer needed, from any thread but its own.

@@ -37,6 +37,8 @@ extension Collector {
 
     package init() {}
 
+    var ports: [Int] { [port] + [grpcPort].compactMap(\.self) }
+
     /// What zlib's 32-bit counters hold with ease.
     static let greatestBodyLimit = 1 << 30
   }

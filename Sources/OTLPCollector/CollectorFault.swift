@@ -36,6 +36,9 @@ package enum CollectorFault: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether the request is not even looked at.
+  var storesNothing: Bool { refusal != nil || self == .reset }
+
   /// What is answered instead of taking the request; nil where it is taken, or nothing is answered.
   var refusal: (status: HTTPResponseStatus, code: RPCStatus.Code, retryAfterSeconds: Int?)? {
     switch self {
@@ -73,6 +76,20 @@ package struct FaultInjection: Hashable, Sendable {
     self.portion = portion
     self.delay = delay
     self.rejectedItems = rejectedItems
+  }
+}
+
+extension FaultInjection {
+  /// What it makes of the answer to a request that was looked at.
+  func change(_ reply: inout Reply) {
+    switch fault {
+    case .slow: reply.delay(by: delay)
+    case .dropAnswer: reply.manner = .never
+    case .partialSuccess:
+      guard reply.outcome == .taken else { return }
+      reply.outcome = .partlyTaken(rejected: rejectedItems, message: Refusal.injected(fault).message)
+    case .unavailable, .tooManyRequests, .badGateway, .badRequest, .reset: break
+    }
   }
 }
 

@@ -2,16 +2,6 @@ import Observations
 
 /// What is counted besides requests that were taken or refused.
 extension CountLedger {
-  func recordMetrics(bodyBytes: Int, points: Int) {
-    recordOtherSignal(bodyBytes: bodyBytes)
-    update { $0.metricPoints += UInt64(clamping: points) }
-  }
-
-  func recordLogs(bodyBytes: Int, _ records: [String: UInt64]) {
-    recordOtherSignal(bodyBytes: bodyBytes)
-    update { LogTally.add(records, to: &$0.logRecords) }
-  }
-
   func recordPushback() { update { $0.pushedBack += 1 } }
 
   func recordFault() { update { $0.faultedRequests += 1 } }

@@ -6,20 +6,27 @@ import Timing
 final class CountLedger: Sendable {
   private let state = Mutex(CollectorCounts())
   private let table = Mutex(ExporterTable())
+  private let metrics: Mutex<MetricTable>
+  let exporterNames = ExporterNames()
+  private let listeningSince = WallClock.nanoseconds
+
+  init() { metrics = Mutex(MetricTable(exporterNames)) }
 
   var counts: CollectorCounts { state.withLock { $0 } }
-  /// In the order in which they first sent something.
-  var exporters: [ExporterBooks] { table.withLock { $0.books } }
+
+  var books: CollectorBooks {
+    let (series, droppedPoints) = metrics.withLock { ($0.series, $0.droppedPoints) }
+    return CollectorBooks(
+      counts: counts, exporters: table.withLock { $0.books }, series: series, droppedPoints: droppedPoints,
+      listeningSince: listeningSince)
+  }
 
   /// An answer that is later than this makes a target with a bounded queue lose spans.
   static let slowAnswerNanoseconds: Int64 = nanosecondsPerSecond
 
-  /// - Parameters:
-  ///   - isRepeated: whether the same spans were taken before.
-  ///   - newExporters: in the order of their numbers.
-  func recordTraces(
-    bodyBytes: Int, _ receipt: SpanReceipt, isRepeated: Bool, newExporters: [(service: String, instance: String)]
-  ) {
+  /// - Parameter isRepeated: whether the same spans were taken before.
+  func recordTraces(bodyBytes: Int, _ receipt: SpanReceipt, isRepeated: Bool) {
+    let newExporters = exporterNames.takeUnannounced()
     table.withLock { table in
       table.announce(newExporters)
       table.add(receipt.shares, isRepeated: isRepeated, wallNow: WallClock.nanoseconds)
@@ -38,11 +45,24 @@ final class CountLedger: Sendable {
     }
   }
 
-  func recordOtherSignal(bodyBytes: Int) {
+  /// Lets `keep` put data points into the table.
+  func keepMetrics<Failure: Error>(_ keep: (inout MetricTable) throws(Failure) -> Void) throws(Failure) {
+    try metrics.withLock { table throws(Failure) in try keep(&table) }
+  }
+
+  func recordMetrics(bodyBytes: Int, _ points: RecordTally) {
+    record(points) { $0.add(dataPoints: $1, of: $2) }
     state.withLock { counts in
-      counts.requests += 1
-      counts.bytes += UInt64(bodyBytes)
-      counts.otherSignals += 1
+      counts.addOtherSignal(bodyBytes: bodyBytes)
+      counts.dataPoints += points.total
+    }
+  }
+
+  func recordLogs(bodyBytes: Int, _ records: RecordTally) {
+    record(records) { $0.add(logRecords: $1, of: $2) }
+    state.withLock { counts in
+      counts.addOtherSignal(bodyBytes: bodyBytes)
+      counts.logRecords += records.total
     }
   }
 
@@ -60,5 +80,21 @@ final class CountLedger: Sendable {
     state.withLock { $0.slowAnswers += 1 }
   }
 
+  private func record(_ tally: RecordTally, _ add: (inout ExporterTable, UInt64, Int) -> Void) {
+    let newExporters = exporterNames.takeUnannounced()
+    table.withLock { table in
+      table.announce(newExporters)
+      for (exporter, count) in tally.records { add(&table, count, Int(exporter)) }
+    }
+  }
+
   func update(_ change: (inout CollectorCounts) -> Void) { state.withLock { change(&$0) } }
+}
+
+extension CollectorCounts {
+  fileprivate mutating func addOtherSignal(bodyBytes: Int) {
+    requests += 1
+    bytes += UInt64(bodyBytes)
+    otherSignals += 1
+  }
 }

@@ -1,8 +1,10 @@
 import Observations
 
-/// Numbers exporters, by service name and instance, in the order in which they first appear; lives on the collector's
-/// thread and is shared by what reads traces, metrics and logs.
-final class ExporterNames {
+/// Numbers exporters, by service name and instance, in the order in which they first appear; shared by what reads
+/// traces, metrics and logs.
+final class ExporterNames: @unchecked Sendable {
+  // Used on the collector's one thread only.
+
   /// Stands for every exporter that no longer fits.
   static let overflow = UInt16.max
 

@@ -47,14 +47,16 @@ struct ExporterTable {
     }
   }
 
-  mutating func add(dataPoints: Int, of exporter: Int) {
+  mutating func add(dataPoints: UInt64, of exporter: Int) {
     guard books.indices.contains(exporter) else { return }
-    books[exporter].dataPoints += UInt64(clamping: dataPoints)
+    books[exporter].requests += 1
+    books[exporter].dataPoints += dataPoints
   }
 
-  mutating func add(logRecords: Int, of exporter: Int) {
+  mutating func add(logRecords: UInt64, of exporter: Int) {
     guard books.indices.contains(exporter) else { return }
-    books[exporter].logRecords += UInt64(clamping: logRecords)
+    books[exporter].requests += 1
+    books[exporter].logRecords += logRecords
   }
 
   private mutating func add(_ share: ExporterShare, isRepeated: Bool) {

@@ -15,7 +15,7 @@ struct FaultInjector {
     let number = counts[signal, default: 0]
     counts[signal] = number &+ 1
     let met = injections.filter { $0.portion.contains(number) }
-    if let decisive = met.first(where: { $0.fault.refusal != nil || $0.fault == .reset }) { return [decisive] }
+    if let decisive = met.first(where: \.fault.storesNothing) { return [decisive] }
     return met
   }
 }

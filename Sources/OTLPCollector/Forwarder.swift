@@ -76,7 +76,8 @@ final class Forwarder {
       state = .idle(channel)
       proceed()
     case .failure(let error):
-      ledger.recordForwardFailure("\(address) cannot be reached: \(error)", bodies: queue.count)
+      let reason = (error as? NIOConnectionError)?.connectionErrors.first?.error ?? error
+      ledger.recordForwardFailure("\(address) cannot be reached: \(reason)", bodies: queue.count)
       queue.removeAll()
       state = .pausing
       eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {

@@ -19,4 +19,14 @@ struct Reply: Equatable {
 
   var outcome: Outcome
   var manner = Manner.atOnce
+
+  /// Answers so much later, unless it answers by other means.
+  mutating func delay(by delay: Duration) {
+    guard delay > .zero else { return }
+    switch manner {
+    case .atOnce: manner = .after(delay)
+    case .after(let before): manner = .after(before + delay)
+    case .never, .reset: break
+    }
+  }
 }

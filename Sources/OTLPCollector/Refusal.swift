@@ -94,7 +94,9 @@ extension Refusal {
     switch self {
     case .unknownPath, .unknownContentEncoding: .unimplemented
     case .malformedCompression: .internal
-    default: code
+    case .malformedHTTP, .headerTooLarge, .unauthenticated, .wrongMethod, .wrongContentType, .wrongGRPCContentType,
+      .malformedBody, .tooLarge, .tooManyBodies, .pushedBack, .forwardedByUs, .injected, .malformedMessage:
+      code
     }
   }
 

@@ -23,7 +23,12 @@ final class TLSHandler: ChannelDuplexHandler {
     }
     send(records, context, isReply: true)
     if plaintext.readableBytes > 0 { context.fireChannelRead(Self.wrapInboundOut(plaintext)) }
-    if pipe.fault != nil || pipe.hasEnded { context.close(promise: nil) }
+    // What TLS has to say of a fault must be read before the connection ends.
+    if pipe.fault != nil {
+      context.close(mode: .output, promise: nil)
+    } else if pipe.hasEnded {
+      context.close(promise: nil)
+    }
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

@@ -90,9 +90,8 @@ package struct CollectorCounts: Hashable, Sendable {
   package var overflowedNames: UInt64 = 0
   /// Requests that we answered later than a second after they had arrived.
   package var slowAnswers: UInt64 = 0
-  package var metricPoints: UInt64 = 0
-  /// Log records by their exporter, `service.name/service.instance.id`; those of very many exporters are one's, others.
-  package var logRecords: [String: UInt64] = [:]
+  package var dataPoints: UInt64 = 0
+  package var logRecords: UInt64 = 0
   /// Requests that were asked to come back because whoever takes the spans had no room; counted nowhere else.
   package var pushedBack: UInt64 = 0
   /// Requests that met a fault on purpose; those that it refused are counted nowhere else.

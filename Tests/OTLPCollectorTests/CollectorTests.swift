@@ -125,7 +125,7 @@ struct CollectorTests {
     #expect(collector.spans.count == 10)
     #expect(collector.counts.spans == 40)
     #expect(collector.counts.duplicateSpans == 30)
-    let books = try #require(collector.exporters.first)
+    let books = try #require(collector.books.exporters.first)
     #expect(books.spans == 10)
     #expect(books.duplicateSpans == 30)
     #expect(books.scopes.map(\.spans) == [10])
@@ -137,11 +137,11 @@ struct CollectorTests {
     collector.setRoom(false)
     let connection = try collector.connect()
     #expect(try connection.answer(to: ExportRequest(body: traceBody(spans: 3))).status == 503)
-    #expect(collector.exporters.isEmpty)
+    #expect(collector.books.exporters.isEmpty)
     collector.setRoom(true)
     #expect(try connection.answer(to: ExportRequest(body: traceBody(spans: 3))).status == 200)
     #expect(collector.spans.count == 3)
-    #expect(collector.exporters.map(\.spans) == [3])
+    #expect(collector.books.exporters.map(\.spans) == [3])
     #expect(collector.counts.duplicateSpans == 0)
   }
 }

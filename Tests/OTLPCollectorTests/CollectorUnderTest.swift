@@ -35,7 +35,7 @@ final class CollectorUnderTest: Sendable {
   var port: Int { collector.port }
   var grpcPort: Int? { collector.grpcPort }
   var counts: CollectorCounts { collector.counts }
-  var exporters: [ExporterBooks] { collector.exporters }
+  var books: CollectorBooks { collector.books }
   var batches: [SpanBatch] { deliveries.batches.withLock { $0 } }
   var spans: [SpanObservation] { batches.flatMap(\.spans) }
 

@@ -21,8 +21,8 @@ struct CountLedgerTests {
     let ledger = CountLedger()
     let share = ExporterShare(exporter: 0, scopeName: "lib", scopeVersion: "1", spans: 3, invalidSpans: 2)
     let receipt = SpanReceipt(shares: [share], overflowedNames: 1)
-    ledger.recordTraces(bodyBytes: 100, receipt, isRepeated: false, newExporters: [("chat", "1")])
-    ledger.recordOtherSignal(bodyBytes: 10)
+    ledger.recordTraces(bodyBytes: 100, receipt, isRepeated: false)
+    ledger.recordLogs(bodyBytes: 10, RecordTally(ledger.exporterNames))
     ledger.recordRefusal(bodyBytes: 1)
     let counts = ledger.counts
     #expect(counts.requests == 3)
@@ -44,9 +44,13 @@ struct CountLedgerTests {
       ExporterShare(exporter: Int(ExporterNames.overflow), scopeName: "", scopeVersion: "", spans: 9),
     ]
     let receipt = SpanReceipt(shares: shares)
-    ledger.recordTraces(bodyBytes: 1, receipt, isRepeated: false, newExporters: [("chat", "1"), ("worker", "")])
-    ledger.recordTraces(bodyBytes: 1, receipt, isRepeated: true, newExporters: [])
-    let books = ledger.exporters
+    for (service, instance) in [("chat", "1"), ("worker", "")] {
+      let (service, instance) = (Array(service.utf8), Array(instance.utf8))
+      _ = ledger.exporterNames.index(service: service.span.bytes, instance: instance.span.bytes)
+    }
+    ledger.recordTraces(bodyBytes: 1, receipt, isRepeated: false)
+    ledger.recordTraces(bodyBytes: 1, receipt, isRepeated: true)
+    let books = ledger.books.exporters
     #expect(books.map(\.name) == ["chat/1", "worker"])
     #expect(books.map(\.requests) == [2, 2])
     #expect(books.map(\.spans) == [7, 5])

@@ -1,6 +1,5 @@
 import OTLPMessages
 import Observations
-import Synchronization
 import Testing
 
 @testable import OTLPCollector
@@ -30,16 +29,10 @@ struct SignalTests {
 
   private static let json = [("content-type", "application/json")]
 
-  private func start(_ sink: PointCollector) throws -> Collector {
-    try Collector.start(metrics: sink) { _ in true }
-  }
-
-  @Test("hands data points on, from JSON and from protobuf, compressed or not")
+  @Test("keeps the latest data point of each series, from JSON and from protobuf, compressed or not")
   func points() throws {
-    let sink = PointCollector()
-    let collector = try start(sink)
-    defer { collector.stop() }
-    let connection = try ExporterConnection(port: collector.port)
+    let collector = try CollectorUnderTest()
+    let connection = try collector.connect()
     let json = Array(Self.metrics.utf8)
     let requests = [
       ExportRequest(path: "/v1/metrics", fields: Self.json, body: json),
@@ -52,29 +45,28 @@ struct SignalTests {
     #expect(try connection.answer(to: requests[2]).body.isEmpty)
     let call = GRPCCall(path: GRPCCall.path(.metrics), body: GRPCCall.message(Self.wireMetrics))
     #expect(try GRPCConnection(port: collector.port).answer(to: call).status == 0)
-    let values = sink.points.map(\.value)
-    #expect(values == [3, 4, 3, 4, 3, 3].map { MetricPoint.Value.gauge(.int($0)) })
-    #expect(sink.points.allSatisfy { $0.name == "rooms" })
-    #expect(sink.services == ["chat", "chat", "", ""])
-    #expect(collector.counts.metricPoints == 6)
-    #expect(collector.counts.otherSignals == 4)
+    let books = collector.books
+    #expect(books.series.map(\.name) == ["rooms", "rooms"])
+    #expect(books.series.map(\.reading) == [.gauge(.int(4)), .gauge(.int(3))])
+    #expect(books.series.map(\.scope) == ["meter", ""])
+    #expect(books.exporters.map(\.name) == ["chat", "unknown_service"])
+    #expect(books.exporters.map(\.dataPoints) == [4, 2])
+    #expect(books.counts.dataPoints == 6)
+    #expect(books.counts.otherSignals == 4)
   }
 
-  @Test("hands nothing on of metrics that are broken at their end")
+  @Test("keeps nothing of metrics that are broken at their end")
   func brokenMetrics() throws {
-    let sink = PointCollector()
-    let collector = try start(sink)
-    defer { collector.stop() }
-    let connection = try ExporterConnection(port: collector.port)
+    let collector = try CollectorUnderTest()
+    let connection = try collector.connect()
     let wire = ExportRequest(path: "/v1/metrics", body: Self.wireMetrics + [0x0a])
     let answer = try connection.answer(to: wire)
     #expect(answer.status == 400)
     #expect(answer.message.contains("ExportMetricsServiceRequest"))
     let json = ExportRequest(path: "/v1/metrics", fields: Self.json, body: Array(Self.metrics.utf8.dropLast(2)))
     #expect(try connection.answer(to: json).status == 400)
-    #expect(sink.points.isEmpty)
-    #expect(sink.services.isEmpty)
-    #expect(collector.counts.metricPoints == 0)
+    #expect(collector.books.series.isEmpty)
+    #expect(collector.counts.dataPoints == 0)
     #expect(collector.counts.refusedRequests == 2)
   }
 
@@ -86,37 +78,11 @@ struct SignalTests {
     #expect(try connection.answer(to: json).message == "{}")
     let call = GRPCCall(path: GRPCCall.path(.logs), body: GRPCCall.message(Self.wireLogs))
     #expect(try GRPCConnection(port: collector.port).answer(to: call).status == 0)
-    #expect(collector.counts.logRecords == ["chat/1": 2, "unknown_service": 3])
+    #expect(collector.books.exporters.map(\.name) == ["chat/1", "unknown_service"])
+    #expect(collector.books.exporters.map(\.logRecords) == [2, 3])
     #expect(collector.counts.otherSignals == 2)
     let broken = ExportRequest(path: "/v1/logs", body: [1, 2, 3])
     #expect(try connection.answer(to: broken).status == 400)
-    #expect(collector.counts.logRecords.count == 2)
+    #expect(collector.counts.logRecords == 5)
   }
-
-  @Test("gives log records of very many exporters one name")
-  func manyExporters() {
-    var sum: [String: UInt64] = [:]
-    for number in 0..<1000 { LogTally.add(["exporter \(number)": 1], to: &sum) }
-    #expect(sum.count == 257)
-    #expect(sum[LogTally.others] == 744)
-    LogTally.add(["exporter 0": 1], to: &sum)
-    #expect(sum["exporter 0"] == 2)
-  }
-}
-
-/// Keeps every data point.
-private final class PointCollector: MetricSink, Sendable {
-  private let state = Mutex<(points: [MetricPoint], services: [String])>(([], []))
-
-  var points: [MetricPoint] { state.withLock { $0.points } }
-  var services: [String] { state.withLock { $0.services } }
-
-  func beginResource(serviceName: RawSpan, serviceInstance: RawSpan) {
-    let name = serviceName.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-    state.withLock { $0.services.append(name) }
-  }
-
-  func beginScope(name: RawSpan, version: RawSpan) {}
-
-  func append(_ point: MetricPoint) { state.withLock { $0.points.append(point) } }
 }
