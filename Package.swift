@@ -89,7 +89,8 @@ let package = Package(
     .executableTarget(
       name: "benchmarks",
       dependencies: [
-        "LoadEngine", "OTLPCollector", "OTLPMessages", "Planning", "Scenarios", "Observations", "Verification", "Reactor",
+        "LoadEngine", "OTLPCollector", "OTLPMessages", "Planning", "Scenarios", "Observations", "Verification",
+        "Reactor",
         "TraceContext", "Timing", "CLinux", "CZlib", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Benchmarks", swiftSettings: settings),

@@ -51,7 +51,7 @@ package final class Collector: Sendable {
   }
 
   private static func start(
-    _ configuration: Configuration, on group: MultiThreadedEventLoopGroup, 
+    _ configuration: Configuration, on group: MultiThreadedEventLoopGroup,
     _ deliver: @escaping @Sendable (SpanBatch) -> Bool
   ) throws -> Collector {
     let ledger = CountLedger()

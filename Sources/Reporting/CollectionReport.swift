@@ -27,8 +27,11 @@ package struct CollectionReport: Sendable {
     lines += seriesLines
     if findings.isEmpty { lines += ["", "No violation of what holds for every trace"] }
     for finding in findings { lines += [""] + Self.lines(finding) }
-    return lines.map { $0.printable + "\n" }.joined()
+    return Self.printable(lines)
   }
+
+  /// Lines of foreign text, fit for a terminal.
+  package static func printable(_ lines: [String]) -> String { lines.map { $0.printable + "\n" }.joined() }
 
   private static let seriesLimit = 40
 

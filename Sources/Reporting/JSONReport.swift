@@ -33,6 +33,7 @@ extension Report {
     let connections: Connections
     let unreadable: [String: Int]
     let collector: [String: UInt64]
+    let telemetry: JSONTelemetry
     let expectations: [Expected]
     let findings: [Found]
 
@@ -81,11 +82,17 @@ extension Report {
         compression: Compression(tallies.compression))
       unreadable = Self.byWords(tallies.unreadable.map { ($0.description, $1) })
       collector = [
-        "requests": report.collector.requests, "bytes": report.collector.bytes, "spans": report.collector.spans,
-        "invalidSpans": report.collector.invalidSpans, "refusedRequests": report.collector.refusedRequests,
-        "otherSignals": report.collector.otherSignals, "slowAnswers": report.collector.slowAnswers,
-        "overflowedNames": report.collector.overflowedNames, "droppedDeliveries": report.droppedDeliveries,
+        "requests": report.collector.counts.requests, "bytes": report.collector.counts.bytes,
+        "spans": report.collector.counts.spans,
+        "invalidSpans": report.collector.counts.invalidSpans,
+        "refusedRequests": report.collector.counts.refusedRequests,
+        "otherSignals": report.collector.counts.otherSignals, "slowAnswers": report.collector.counts.slowAnswers,
+        "duplicateSpans": report.collector.counts.duplicateSpans,
+        "filteredSpans": report.collector.counts.filteredSpans,
+        "pushedBack": report.collector.counts.pushedBack, "overflowedNames": report.collector.counts.overflowedNames,
+        "droppedDeliveries": report.droppedDeliveries,
       ]
+      telemetry = JSONTelemetry(report.collector)
       expectations = report.verdict.expectations.map { Expected($0) }
       findings = report.verdict.findings.map { Found($0) }
     }

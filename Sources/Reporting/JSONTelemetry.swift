@@ -174,16 +174,16 @@ extension CollectionReport {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let document = Document(
       seconds: seconds, spans: traces.spans, traces: traces.traces, cutTraces: traces.cutTraces,
-        repeatedSpans: traces.repeatedSpans, lateSpans: traces.lateSpans, requests: books.counts.requests,
-        bytes: books.counts.bytes, refusedRequests: books.counts.refusedRequests, pushedBack: books.counts.pushedBack,
-        invalidSpans: books.counts.invalidSpans, duplicateSpans: books.counts.duplicateSpans,
-        telemetry: JSONTelemetry(books),
-        violations: findings.map { finding in
-          Violation(
-            kind: finding.invariant.rawValue, requirement: finding.invariant.requirement,
-            source: finding.invariant.source, count: finding.count,
-            evidence: finding.evidence.map { Case(trace: $0.traceID, detail: $0.detail, tree: $0.tree) })
-        })
+      repeatedSpans: traces.repeatedSpans, lateSpans: traces.lateSpans, requests: books.counts.requests,
+      bytes: books.counts.bytes, refusedRequests: books.counts.refusedRequests, pushedBack: books.counts.pushedBack,
+      invalidSpans: books.counts.invalidSpans, duplicateSpans: books.counts.duplicateSpans,
+      telemetry: JSONTelemetry(books),
+      violations: findings.map { finding in
+        Violation(
+          kind: finding.invariant.rawValue, requirement: finding.invariant.requirement,
+          source: finding.invariant.source, count: finding.count,
+          evidence: finding.evidence.map { Case(trace: $0.traceID, detail: $0.detail, tree: $0.tree) })
+      })
     return try Array(encoder.encode(document)) + Array("\n".utf8)
   }
 }

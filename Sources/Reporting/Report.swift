@@ -6,11 +6,11 @@ package import Verification
 package struct Report: Sendable {
   package var run: RunDescription
   package var verdict: Verdict
-  package var collector: CollectorCounts
+  package var collector: CollectorBooks
   /// Observations that found the queue to the verifier full, in batches.
   package var droppedDeliveries: UInt64
 
-  package init(run: RunDescription, verdict: Verdict, collector: CollectorCounts, droppedDeliveries: UInt64) {
+  package init(run: RunDescription, verdict: Verdict, collector: CollectorBooks, droppedDeliveries: UInt64) {
     self.run = run
     self.verdict = verdict
     self.collector = collector

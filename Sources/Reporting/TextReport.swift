@@ -10,7 +10,7 @@ extension Report {
     lines += ["", "Latency" + (hasWarmUp ? " (warm-up left out)" : "")] + latencyLines
     lines += ["", "Delivery"] + deliveryLines
     lines += ["", "Propagation"] + propagationLines
-    if verdict.tallies.tracesExpected > 0 || collector.spans > 0 { lines += ["", "Traces"] + traceLines }
+    if verdict.tallies.tracesExpected > 0 || collector.counts.spans > 0 { lines += ["", "Traces"] + traceLines }
     lines += ["", "Connections"] + connectionLines
     if !verdict.expectations.isEmpty { lines += ["", "Expectations"] + verdict.expectations.map(Self.line) }
     for finding in verdict.findings { lines += [""] + Self.lines(finding) }
@@ -77,9 +77,7 @@ extension Report {
         + " + \(t.tracesIncomplete) incomplete (\(t.tracesPartial) with some spans, \(t.tracesUnseen) with none)",
       "  spans     \(t.spansOfOurs) of our traces, \(t.spansOfOthers) of others; \(t.spansDuplicate) repeated,"
         + " \(t.spansLate) late, \(t.spansForgotten + t.spansDropped) not kept",
-      "  collector \(collector.requests) requests, \(collector.bytes) bytes; \(collector.refusedRequests) refused,"
-        + " \(collector.invalidSpans) invalid spans, \(collector.slowAnswers) slow answers",
-    ]
+    ] + collector.lines
   }
 
   private var connectionLines: [String] {

@@ -34,8 +34,9 @@ package struct JudgedExpectation: Hashable, Sendable {
 extension Verdict {
   init(
     findings: [Finding], load: Load, expectations: [Expectation], tallies: Tallies, measurements: Measurements,
-    droppedDeliveries: UInt64, collector: CollectorCounts
+    droppedDeliveries: UInt64, collector books: CollectorBooks
   ) {
+    let collector = books.counts
     self.findings = findings
     self.tallies = tallies
     self.measurements = measurements
@@ -79,6 +80,9 @@ extension Verdict {
         "this tool's collector answered \(collector.slowAnswers) of \(collector.requests) requests more than a second late, which makes exporters drop spans"
       )
     }
+    if tallies.tracesExpected > 0, !Self.allowsIncomplete(self.expectations) {
+      doubts += Self.lostTelemetry(books, tallies)
+    }
     if droppedDeliveries > 0 { doubts.append("\(droppedDeliveries) batches of observations were dropped by this tool") }
     if tallies.spansDropped > 0 { doubts.append("\(tallies.spansDropped) spans were dropped by this tool") }
     if collector.overflowedNames > 0 {
@@ -97,6 +101,26 @@ extension Verdict {
 
     outcome = !failures.isEmpty ? .fail : !doubts.isEmpty ? .inconclusive : .pass
     reasons = failures + doubts
+  }
+
+  /// What is known of spans that were lost on their way, in a sentence each. A lost span may be one that would have
+  /// been a finding.
+  private static func lostTelemetry(_ books: CollectorBooks, _ tallies: Tallies) -> [String] {
+    var doubts = books.balances.filter { $0.lost > 0 }.map { balance in
+      "'\(balance.exporter)' started \(balance.started) spans, and \(balance.lost) of them are lost:"
+        + " \(balance.dropped) dropped by its SDK, \(balance.unexplained) unexplained"
+    }
+    if tallies.tracesIncomplete > 0 {
+      doubts += books.exporters.filter(\.queue.showOverflow).map { exporter in
+        "the export queue of '\(exporter.name)' was probably full: \(exporter.queue.longestRun) full batches of"
+          + " \(exporter.queue.largestBatch) spans came back to back, ever later"
+      }
+      if books.counts.pushedBack > 0 {
+        doubts.append(
+          "this tool had no room for \(books.counts.pushedBack) requests and asked their exporters to come back")
+      }
+    }
+    return doubts
   }
 
   /// The phases whose send lag is beyond its bound at p99, in a sentence each.

@@ -95,8 +95,8 @@ package struct Verifier: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - droppedDeliveries: deliveries that never reached this verifier.
-  ///   - collector: what the collector counted.
-  package mutating func finish(droppedDeliveries: UInt64, collector: CollectorCounts) -> Verdict {
+  ///   - collector: what the collector received, and from whom.
+  package mutating func finish(droppedDeliveries: UInt64, collector: CollectorBooks) -> Verdict {
     for shard in 0..<tables.count {
       for sequence in tables[shard].pointee.pending() { settle(sequence, shard, isFinal: true) }
     }

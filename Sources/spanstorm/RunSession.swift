@@ -57,9 +57,9 @@ struct RunSession {
       complain("error: the verifier ended without a verdict; this is a defect of Spanstorm")
       throw ExitStatus.defect.code
     }
-    let counts = collector.counts
+    let books = collector.books
     let dropped = queue.dropped + running.dropped
-    let verdict = judged.finish(droppedDeliveries: dropped, collector: counts)
+    let verdict = judged.finish(droppedDeliveries: dropped, collector: books)
     let report = Report(
       run: RunDescription(
         scenario: scenario.name, target: plan.target.description, seed: plan.seed, version: spanstormVersion,
@@ -67,7 +67,7 @@ struct RunSession {
         offersCompression: scenario.target.compression != nil,
         seconds: Double(Instant.now - start) / Double(nanosecondsPerSecond), residentBytes: linux_resident_bytes(0),
         start: start, addresses: route.addresses.map(\.description)),
-      verdict: verdict, collector: counts, droppedDeliveries: dropped)
+      verdict: verdict, collector: books, droppedDeliveries: dropped)
     return (report, running.faults)
   }
 

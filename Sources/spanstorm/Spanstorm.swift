@@ -22,7 +22,8 @@ struct Spanstorm: ParsableCommand {
       """,
     version: spanstormVersion,
     subcommands: [
-      RunCommand.self, ValidateCommand.self, PlanCommand.self, ServeCommand.self, DoctorCommand.self,
+      RunCommand.self, ValidateCommand.self, PlanCommand.self, ServeCommand.self, CollectCommand.self,
+      DoctorCommand.self,
       WorkerCommand.self,
     ])
 }

@@ -113,7 +113,7 @@ private struct JudgeOfTheBenchmark: ~Copyable {
     outcome.inFlight = max(outcome.inFlight, verifier.pending * SpanBodies.spansOfTrace)
     outcome.resident = max(outcome.resident, linux_resident_bytes(0))
     verifier.advance(to: Instant.now.advanced(byNanoseconds: 60 * nanosecondsPerSecond))
-    outcome.complete = verifier.finish(droppedDeliveries: 0, collector: CollectorCounts()).tallies.tracesComplete
+    outcome.complete = verifier.finish(droppedDeliveries: 0, collector: CollectorBooks()).tallies.tracesComplete
     return outcome
   }
 }

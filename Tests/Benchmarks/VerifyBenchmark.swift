@@ -49,7 +49,7 @@ struct VerifyBenchmark: ParsableCommand {
     var verdict: Verdict?
     sweeps.measure {
       verifier.advance(to: clock.advanced(byNanoseconds: 60_000_000_000))
-      verdict = verifier.finish(droppedDeliveries: 0, collector: CollectorCounts())
+      verdict = verifier.finish(droppedDeliveries: 0, collector: CollectorBooks())
     }
     let complete = verdict?.tallies.tracesComplete ?? 0
     print("\(messages) messages of \(spans) spans; \(complete) traces complete; at most \(highest) in flight")

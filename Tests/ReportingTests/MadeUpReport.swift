@@ -20,14 +20,15 @@ enum MadeUpReport {
     }
     measurements.sendLag.record(nanoseconds: 4242)
     measurements.connectTime.record(nanoseconds: 12_000_000_000)
-    var collector = CollectorCounts()
-    collector.requests = 9001
-    collector.bytes = 9002
-    collector.spans = 9003
-    collector.invalidSpans = 9004
-    collector.refusedRequests = 9005
-    collector.otherSignals = 9006
-    collector.slowAnswers = 9007
+    var counts = CollectorCounts()
+    counts.requests = 9001
+    counts.bytes = 9002
+    counts.spans = 9003
+    counts.invalidSpans = 9004
+    counts.refusedRequests = 9005
+    counts.otherSignals = 9006
+    counts.slowAnswers = 9007
+    let collector = CollectorBooks(counts: counts)
     let scenario = try scenario(expect)
     let verdict = Verdict(
       findings: findings, load: scenario.load, expectations: scenario.expectations, tallies: tallies,

@@ -195,7 +195,7 @@ struct MadeUpRun: ~Copyable {
   }
 
   /// What it all means, once everything has been handed over and settled.
-  mutating func verdict(droppedDeliveries: UInt64 = 0, collector: CollectorCounts = CollectorCounts()) -> Verdict {
+  mutating func verdict(droppedDeliveries: UInt64 = 0, collector: CollectorBooks = CollectorBooks()) -> Verdict {
     deliver()
     pass(seconds: 60)
     return verifier.finish(droppedDeliveries: droppedDeliveries, collector: collector)

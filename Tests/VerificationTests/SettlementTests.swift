@@ -48,7 +48,7 @@ struct SettlementTests {
     run.add(run.exchange())
     run.add(partial)
     run.deliver()
-    let verdict = run.verifier.finish(droppedDeliveries: 0, collector: CollectorCounts())
+    let verdict = run.verifier.finish(droppedDeliveries: 0, collector: CollectorBooks())
     #expect(verdict.tallies.tracesComplete == 1)
     #expect(verdict.tallies.tracesPartial == 1)
     #expect(verdict.tallies.messagesLost == 1)
@@ -159,6 +159,6 @@ struct SettlementTests {
       }
     }
     run.verifier.advance(to: run.now.advanced(byNanoseconds: 60 * MadeUpRun.second))
-    return run.verifier.finish(droppedDeliveries: 0, collector: CollectorCounts())
+    return run.verifier.finish(droppedDeliveries: 0, collector: CollectorBooks())
   }
 }

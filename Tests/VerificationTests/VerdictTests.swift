@@ -13,8 +13,8 @@ struct VerdictTests {
     var run = try MadeUpRun(expect: example.expect)
     if example.isSending { run.add(run.exchange()) }
     example.change(&run)
-    var collector = CollectorCounts()
-    collector.overflowedNames = example.overflowedNames
+    var collector = CollectorBooks()
+    collector.counts.overflowedNames = example.overflowedNames
     let verdict = run.verdict(droppedDeliveries: example.droppedDeliveries, collector: collector)
     #expect(verdict.outcome == example.outcome, "\(verdict.reasons)")
     #expect(verdict.reasons.count == example.reasons.count, "\(verdict.reasons)")

@@ -94,7 +94,7 @@ struct VerifierTests {
             .echoed(
               Observation.Echoed(connection: 0, type: 0, message: message, context: .present(echoed), at: now)),
           ])))
-      let verdict = verifier.finish(droppedDeliveries: 0, collector: CollectorCounts())
+      let verdict = verifier.finish(droppedDeliveries: 0, collector: CollectorBooks())
       #expect(verdict.findings.map(\.kind) == (context == 2 ? [.traceRestarted] : []), "\(label)")
       #expect(verdict.tallies.wrongContexts == (context == 2 ? 1 : 0), "\(label)")
     }
