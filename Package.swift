@@ -103,7 +103,9 @@ let package = Package(
     tests("OTLPMessages", ["TestInputs", "TraceContext"], resources: [.copy("Fixtures")]),
     .testTarget(
       name: "OTLPOracleTests",
-      dependencies: ["OTLPMessages", "TestInputs", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: [
+        "OTLPMessages", "TraceContext", "TestInputs", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       exclude: ["Schemas", "regenerate.sh"], swiftSettings: settings),
     tests("OTLPCollector", ["OTLPMessages", "Observations", "TraceContext", "Timing", "CZlib"] + nio),
     tests("Observations", ["TraceContext", "Timing"]),

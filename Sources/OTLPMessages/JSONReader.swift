@@ -166,8 +166,13 @@ extension JSONString {
   @inline(__always)
   func equals(_ name: StaticString, _ text: Span<UInt8>) -> Bool {
     if isEscaped { return equalsUnescaped(name, text) }
-    guard count == name.utf8CodeUnitCount else { return false }
-    for offset in 0..<count where text[start &+ offset] != name.utf8Start[offset] { return false }
+    let length = end &- start
+    guard length == name.utf8CodeUnitCount, start >= 0, end <= text.count else { return false }
+    let bytes = text.bytes
+    for offset in 0..<length
+    where bytes.unsafeLoad(fromByteOffset: start &+ offset, as: UInt8.self) != name.utf8Start[offset] {
+      return false
+    }
     return true
   }
 

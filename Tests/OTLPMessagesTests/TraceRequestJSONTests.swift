@@ -60,6 +60,7 @@ struct TraceRequestJSONTests {
         "bad parent",
         #""traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","parentSpanId":"eee19b7ec3c1b17""#
       ),
+      ("a control character", #""traceId":"5b8efff798038103d269b633813fc6\u00120","spanId":"eee19b7ec3c1b174""#),
       ("null", #""traceId":null,"spanId":"eee19b7ec3c1b174""#),
     ])
   func invalidIDs(label: String, members: String) throws {

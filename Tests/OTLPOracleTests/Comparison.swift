@@ -51,8 +51,14 @@ enum Comparison: Equatable {
     case .malformedNumber, .numberRange:
       // It reads escaped digits as well, but not behind a minus.
       return hasRoundedNumber(body, encoding) || text.contains("-\\u")
+    // So it says of a number that is too large for a Double, even where nobody reads it.
+    case .invalidUTF8: return numbers(in: text).contains { Double($0)?.isInfinite == true }
     default: return false
     }
+  }
+
+  private static func numbers(in text: String) -> [Substring] {
+    text.split { !"+-.eE0123456789".contains($0) }
   }
 
   private static func isJSON(_ body: [UInt8]) -> Bool {
@@ -62,8 +68,7 @@ enum Comparison: Equatable {
   /// Whether a JSON body has a number with a point or an exponent and more digits than a Double keeps.
   private static func hasRoundedNumber(_ body: [UInt8], _ encoding: OTLPEncoding) -> Bool {
     guard encoding == .json else { return false }
-    let numbers = String(decoding: body, as: UTF8.self).split { !"+-.eE0123456789".contains($0) }
-    return numbers.contains { number in
+    return numbers(in: String(decoding: body, as: UTF8.self)).contains { number in
       number.contains { ".eE".contains($0) } && number.count { $0.isNumber } > 15
     }
   }

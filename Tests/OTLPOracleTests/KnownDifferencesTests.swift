@@ -28,7 +28,7 @@ struct KnownDifferencesTests {
       (
         "a whole number beyond 2^53 with a fraction, exactly",
         #"{"name":"a","startTimeUnixNano":18446744073709551615.0}"#, "a"
-      ),
+      ), ("a number too large for a Double, unread", #"{"name":"a","unknown":1e999}"#, "a"),
     ])
   func taken(label: String, span: String, name: String) throws {
     let body = Array(#"{"resourceSpans":[{"scopeSpans":[{"spans":[\#(span)]}]}]}"#.utf8)
