@@ -39,8 +39,6 @@ struct JSONReader {
     do throws(JSONFault) { try scanner.expectEnd(text) } catch { throw ScanError(error) }
   }
 
-  // MARK: Objects and arrays
-
   /// Steps into an object and returns its first key; nil where there is none, or a null.
   @inline(__always)
   mutating func enterObject(_ text: Span<UInt8>) throws(ScanError) -> JSONString? {
@@ -107,8 +105,6 @@ struct JSONReader {
     }
     return nil
   }
-
-  // MARK: Values
 
   /// Reads a string; nil for a null.
   @inline(__always)

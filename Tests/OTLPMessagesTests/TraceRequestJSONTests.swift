@@ -137,6 +137,19 @@ struct TraceRequestJSONTests {
     #expect(span.kind == 0)
   }
 
+  @Test("reads elements before and after a head once each, and skips a head that comes again after them")
+  func repeatedMembers() throws {
+    func resource(_ name: String) -> String {
+      #""resource":{"attributes":[{"key":"service.name","value":{"stringValue":"\#(name)"}}]}"#
+    }
+    func spans(_ name: String) -> String { #""scopeSpans":[{"spans":[{"name":"\#(name)"}]}]"# }
+    let members = [spans("1"), spans("2"), resource("a"), resource("b"), spans("3"), resource("c"), spans("4")]
+    let body = #"{"resourceSpans":[{\#(members.joined(separator: ","))},{}]}"#
+    let found = try CollectingSink(Array(body.utf8), as: .json).spans
+    #expect(found.map(\.name) == ["3", "4", "1", "2"])
+    #expect(found.map(\.service) == ["b", "b", "b", "b"])
+  }
+
   @Test("refuses every truncation, and never reads beyond the end")
   func truncations() throws {
     let body = Array(ExampleBodies.traces.utf8)
