@@ -62,6 +62,20 @@ struct KnownDifferencesTests {
   }
 
   @Test(
+    "refuse a fraction that it rounds away, and a blank behind base64",
+    arguments: [#""count":1844674407370955161.5"#, #""attributes":[{"value":{"bytesValue":"AAE "}}]"#])
+  func refused(members: String) {
+    let body = Array(
+      #"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"histogram":{"dataPoints":[{\#(members)}]}}]}]}]}"#.utf8)
+    let thrown = #expect(throws: ScanError.self) { try [Found](scanning: body, as: .json, of: .metrics) }
+    guard case .wrongType? = thrown else {
+      Issue.record("\(String(describing: thrown))")
+      return
+    }
+    #expect(Comparison(body, as: .json, of: .metrics) == .knownDifference)
+  }
+
+  @Test(
     "keep to JSON's grammar also where they skip",
     arguments: [
       ("a control character", Array("{\"x\":\"\u{1}\"}".utf8), .syntax(at: 6)),
