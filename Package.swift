@@ -152,6 +152,8 @@ if Context.environment["SPANSTORM_ORACLE"] == "1" {
   package.targets.append(
     .testTarget(
       name: "OTLPOracleTests",
-      dependencies: ["OTLPMessages", "TestInputs", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: [
+        "OTLPMessages", "TraceContext", "TestInputs", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       exclude: ["Schemas", "regenerate.sh"], swiftSettings: settings))
 }

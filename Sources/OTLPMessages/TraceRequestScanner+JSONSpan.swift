@@ -101,14 +101,18 @@ extension TraceRequestScanner {
   /// The value of 16 digits that stand between quotes; nil where one is no hexadecimal digit.
   private static func value(of bytes: RawSpan, at offset: Int) -> UInt64? {
     guard offset >= 0, bytes.byteCount &- offset >= 16 else { return nil }
-    // Setting this bit makes capitals small and leaves digits. It makes digits of control characters, too, which a
-    // JSON string has only as escapes.
-    let small: UInt64 = 0x2020_2020_2020_2020
-    let first = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)) | small
-    let second = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self)) | small
+    let first = small(bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    let second = small(bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self))
     var fault: UInt64 = 0
     let high = HexText.value(first, fault: &fault)
     let low = HexText.value(second, fault: &fault)
     return fault == 0 ? UInt64(high) << 32 | UInt64(low) : nil
+  }
+
+  /// Eight bytes in the body's order with their letters made small: bit 5 is set where bit 6 is, so that nothing else
+  /// becomes a digit or a letter.
+  private static func small(_ bytes: UInt64) -> UInt64 {
+    let word = UInt64(littleEndian: bytes)
+    return word | (word & 0x4040_4040_4040_4040) >> 1
   }
 }

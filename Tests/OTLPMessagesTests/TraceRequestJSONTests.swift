@@ -60,6 +60,7 @@ struct TraceRequestJSONTests {
         "bad parent",
         #""traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174","parentSpanId":"eee19b7ec3c1b17""#
       ),
+      ("a control character", #""traceId":"5b8efff798038103d269b633813fc6\u00120","spanId":"eee19b7ec3c1b174""#),
       ("null", #""traceId":null,"spanId":"eee19b7ec3c1b174""#),
     ])
   func invalidIDs(label: String, members: String) throws {
@@ -134,6 +135,19 @@ struct TraceRequestJSONTests {
     let span = try span(#""name":"a","kind":1,"name":"b","kind":null"#)
     #expect(span.name == "b")
     #expect(span.kind == 0)
+  }
+
+  @Test("reads elements before and after a head once each, and skips a head that comes again after them")
+  func repeatedMembers() throws {
+    func resource(_ name: String) -> String {
+      #""resource":{"attributes":[{"key":"service.name","value":{"stringValue":"\#(name)"}}]}"#
+    }
+    func spans(_ name: String) -> String { #""scopeSpans":[{"spans":[{"name":"\#(name)"}]}]"# }
+    let members = [spans("1"), spans("2"), resource("a"), resource("b"), spans("3"), resource("c"), spans("4")]
+    let body = #"{"resourceSpans":[{\#(members.joined(separator: ","))},{}]}"#
+    let found = try CollectingSink(Array(body.utf8), as: .json).spans
+    #expect(found.map(\.name) == ["3", "4", "1", "2"])
+    #expect(found.map(\.service) == ["b", "b", "b", "b"])
   }
 
   @Test("refuses every truncation, and never reads beyond the end")

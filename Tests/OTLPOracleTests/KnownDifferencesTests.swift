@@ -28,7 +28,7 @@ struct KnownDifferencesTests {
       (
         "a whole number beyond 2^53 with a fraction, exactly",
         #"{"name":"a","startTimeUnixNano":18446744073709551615.0}"#, "a"
-      ),
+      ), ("a number too large for a Double, unread", #"{"name":"a","unknown":1e999}"#, "a"),
     ])
   func taken(label: String, span: String, name: String) throws {
     let body = Array(#"{"resourceSpans":[{"scopeSpans":[{"spans":[\#(span)]}]}]}"#.utf8)
@@ -58,6 +58,20 @@ struct KnownDifferencesTests {
     }
     #expect(point.value == value)
     #expect(point.attributes.first == attribute)
+    #expect(Comparison(body, as: .json, of: .metrics) == .knownDifference)
+  }
+
+  @Test(
+    "refuse a fraction that it rounds away, and a blank behind base64",
+    arguments: [#""count":1844674407370955161.5"#, #""attributes":[{"value":{"bytesValue":"AAE "}}]"#])
+  func refused(members: String) {
+    let body = Array(
+      #"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"histogram":{"dataPoints":[{\#(members)}]}}]}]}]}"#.utf8)
+    let thrown = #expect(throws: ScanError.self) { try [Found](scanning: body, as: .json, of: .metrics) }
+    guard case .wrongType? = thrown else {
+      Issue.record("\(String(describing: thrown))")
+      return
+    }
     #expect(Comparison(body, as: .json, of: .metrics) == .knownDifference)
   }
 
