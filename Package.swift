@@ -91,8 +91,8 @@ let package = Package(
     .executableTarget(
       name: "benchmarks",
       dependencies: [
-        "LoadEngine", "Planning", "Scenarios", "Observations", "Reactor", "Timing", "CLinux",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "LoadEngine", "OTLPMessages", "Planning", "Scenarios", "Observations", "Reactor", "TraceContext", "Timing",
+        "CLinux", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Benchmarks", swiftSettings: settings),
     // Tests
@@ -113,7 +113,9 @@ let package = Package(
       ] + nio),
     .testTarget(
       name: "OTLPOracleTests",
-      dependencies: ["OTLPMessages", "TestInputs", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      dependencies: [
+        "OTLPMessages", "TraceContext", "TestInputs", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
       exclude: ["Schemas", "regenerate.sh"], swiftSettings: settings),
     tests("Observations", ["TraceContext", "Timing"]),
     tests(

@@ -22,7 +22,7 @@ extension AnyValue {
     var field = try reader.enterObject(text)
     while let name = field {
       if name.equals("key", text) {
-        key = try reader.text(text)
+        key = try reader.text(text, &budget)
       } else if name.equals("value", text) {
         value = try AnyValue(&reader, text, &budget)
       } else {
@@ -48,7 +48,7 @@ extension AnyValue {
     _ name: JSONString, _ reader: inout JSONReader, _ text: Span<UInt8>, _ budget: inout AnyValueBudget
   ) throws(ScanError) {
     if name.equals("stringValue", text) {
-      self = .string(try reader.text(text))
+      self = .string(try reader.text(text, &budget))
     } else if name.equals("boolValue", text) {
       self = .bool(try reader.bool(text))
     } else if name.equals("intValue", text) {
@@ -57,7 +57,9 @@ extension AnyValue {
       self = .double(try reader.double(text))
     } else if name.equals("bytesValue", text) {
       let offset = reader.position
-      guard let bytes = Base64.bytes(of: Array(try reader.text(text).utf8)) else { throw .wrongType(at: offset) }
+      guard let bytes = Base64.bytes(of: Array(try reader.text(text, &budget).utf8)) else {
+        throw .wrongType(at: offset)
+      }
       self = .bytes(bytes)
     } else if name.equals("arrayValue", text) {
       self = .array(
@@ -87,5 +89,15 @@ extension AnyValue {
     }
     budget.leave()
     return values
+  }
+}
+
+extension JSONReader {
+  /// Reads a text that the budget pays for.
+  fileprivate mutating func text(_ text: Span<UInt8>, _ budget: inout AnyValueBudget) throws(ScanError) -> String {
+    let offset = position
+    let value = try self.text(text)
+    try budget.takeText(value.utf8.count, at: offset)
+    return value
   }
 }

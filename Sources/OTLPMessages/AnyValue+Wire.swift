@@ -20,7 +20,9 @@ extension AnyValue {
     while fields.hasMore {
       let tag = try fields.tag(body)
       switch tag {
-      case KeyValueTag.key: key = try fields.field(body)
+      case KeyValueTag.key:
+        key = try fields.field(body)
+        try budget.takeText(key.count, at: key.position)
       case KeyValueTag.value: try value.merge(fields.field(body), body, &budget)
       default: try fields.skip(tag, body)
       }
@@ -36,13 +38,19 @@ extension AnyValue {
     while fields.hasMore {
       let tag = try fields.tag(body)
       switch tag {
-      case AnyValueTag.string: self = .string(try fields.field(body).text(body))
+      case AnyValueTag.string:
+        let text = try fields.field(body)
+        try budget.takeText(text.count, at: text.position)
+        self = .string(try text.text(body))
       case AnyValueTag.bool: self = .bool(try fields.varint(body) != 0)
       case AnyValueTag.int: self = .int(Int64(bitPattern: try fields.varint(body)))
       case AnyValueTag.double: self = .double(Double(bitPattern: try fields.fixed64(body)))
       case AnyValueTag.array: try mergeArray(fields.field(body), body, &budget)
       case AnyValueTag.keyValueList: try mergeList(fields.field(body), body, &budget)
-      case AnyValueTag.bytes: self = .bytes(try fields.field(body).limitedBytes(body))
+      case AnyValueTag.bytes:
+        let bytes = try fields.field(body)
+        try budget.takeText(bytes.count, at: bytes.position)
+        self = .bytes(body.extracting(bytes.range).withUnsafeBytes { Array($0) })
       case AnyValueTag.stringIndex:
         // An index into a table that only profiles have.
         _ = try fields.varint(body)
@@ -94,13 +102,5 @@ extension AnyValue {
     }
     self = .list(members)
     budget.leave()
-  }
-}
-
-extension WireCursor {
-  /// What is left of the message, as bytes.
-  fileprivate func limitedBytes(_ body: RawSpan) throws(ScanError) -> [UInt8] {
-    guard count <= MetricLimit.textBytes.rawValue else { throw .tooLarge(.textBytes, at: position) }
-    return body.extracting(range).withUnsafeBytes { Array($0) }
   }
 }

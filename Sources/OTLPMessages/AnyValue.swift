@@ -36,8 +36,9 @@ indirect enum AnyValue {
   }
 }
 
-/// What is left for the values inside of one attribute's value.
+/// What is left for one attribute: the values inside of its value, and all of its text.
 struct AnyValueBudget {
+  private var textBytes = MetricLimit.textBytes.rawValue
   private var values = MetricLimit.valuesPerAttribute.rawValue
   private var levels = MetricLimit.depth
 
@@ -45,6 +46,12 @@ struct AnyValueBudget {
   mutating func takeValue(at offset: Int) throws(ScanError) {
     guard values > 0 else { throw .tooLarge(.valuesPerAttribute, at: offset) }
     values -= 1
+  }
+
+  /// Pays for a key, a text or bytes of so many bytes.
+  mutating func takeText(_ count: Int, at offset: Int) throws(ScanError) {
+    guard count <= textBytes else { throw .tooLarge(.textBytes, at: offset) }
+    textBytes -= count
   }
 
   mutating func enter(at offset: Int) throws(ScanError) {

@@ -11,12 +11,6 @@ struct RecordKeys {
   static let logs = RecordKeys(resources: "resourceLogs", scopes: "scopeLogs", records: "logRecords")
 }
 
-/// The two texts that name a resource, or a scope, in a JSON body.
-struct JSONNames {
-  var first: JSONString?
-  var second: JSONString?
-}
-
 extension ExportRequestScanner {
   /// Reads the record that begins where the reader stands, and steps over it.
   typealias JSONRecord<Sink: ~Copyable> = (inout JSONReader, Span<UInt8>, inout Sink) throws(ScanError) -> Void
@@ -48,7 +42,7 @@ extension ExportRequestScanner {
     record: JSONRecord<Sink>
   ) throws(ScanError) {
     try headFirst(
-      &reader, text, head: "resource", tail: keys.scopes, into: &sink, readHead: resource,
+      &reader, text, head: "resource", tail: keys.scopes, into: &sink, readHead: scanResource,
       begin: { service, text, sink in
         let name = service.first?.unescaped(text) ?? []
         let instance = service.second?.unescaped(text) ?? []
@@ -64,7 +58,7 @@ extension ExportRequestScanner {
     record: JSONRecord<Sink>
   ) throws(ScanError) {
     try headFirst(
-      &reader, text, head: "scope", tail: keys.records, into: &sink, readHead: scope,
+      &reader, text, head: "scope", tail: keys.records, into: &sink, readHead: scanScope,
       begin: { scope, text, sink in
         let name = scope.first?.unescaped(text) ?? []
         let version = scope.second?.unescaped(text) ?? []
@@ -86,7 +80,7 @@ extension ExportRequestScanner {
     var hasHead = false
     var hasBegun = false
     // Tails before this place have been skipped.
-    var skippedEnd = 0
+    var skippedEnd = start.position
     var key = try reader.enterObject(text)
     while let name = key {
       if name.equals(head, text), !hasBegun {
@@ -103,14 +97,24 @@ extension ExportRequestScanner {
       key = try reader.nextKey(text)
     }
     if !hasBegun { begin(names, text, &sink) }
-    var again = start
-    while again.position < skippedEnd {
-      key = again.position == start.position ? try again.enterObject(text) : try again.nextKey(text)
-      if key?.equals(tail, text) == true, again.position < skippedEnd {
-        try eachElement(&again, text) { reader throws(ScanError) in try readTail(&reader, text, &sink) }
+    try readSkipped(from: start, to: skippedEnd, text, tail: tail, into: &sink, readTail: readTail)
+  }
+
+  /// Reads the tails of the object at `start` that end at `end` or before.
+  private static func readSkipped<Sink: ExportSink & ~Copyable>(
+    from start: JSONReader, to end: Int, _ text: Span<UInt8>, tail: StaticString, into sink: inout Sink,
+    readTail: JSONRecord<Sink>
+  ) throws(ScanError) {
+    guard start.position < end else { return }
+    var reader = start
+    var key = try reader.enterObject(text)
+    while let name = key {
+      if name.equals(tail, text) {
+        try eachElement(&reader, text) { reader throws(ScanError) in try readTail(&reader, text, &sink) }
       } else {
-        try again.skipValue(text)
+        try reader.skipValue(text)
       }
+      key = reader.position < end ? try reader.nextKey(text) : nil
     }
   }
 
@@ -136,67 +140,5 @@ extension ExportRequestScanner {
       try read(&reader)
       isInside = try reader.nextElement(text)
     }
-  }
-
-  private static func scope(
-    _ reader: inout JSONReader, _ text: Span<UInt8>, into names: inout JSONNames
-  ) throws(ScanError) {
-    var key = try reader.enterObject(text)
-    while let name = key {
-      if name.equals("name", text) {
-        names.first = try reader.string(text)
-      } else if name.equals("version", text) {
-        names.second = try reader.string(text)
-      } else {
-        try reader.skipValue(text)
-      }
-      key = try reader.nextKey(text)
-    }
-  }
-
-  private static func resource(
-    _ reader: inout JSONReader, _ text: Span<UInt8>, into names: inout JSONNames
-  ) throws(ScanError) {
-    var service = names
-    try eachElement(of: "attributes", &reader, text) { reader throws(ScanError) in
-      let (key, value) = try attribute(&reader, text)
-      if key?.equals("service.name", text) == true {
-        service.first = value
-      } else if key?.equals("service.instance.id", text) == true {
-        service.second = value
-      }
-    }
-    names = service
-  }
-
-  /// The key and the value of a KeyValue; the value is nil unless it is a string.
-  private static func attribute(
-    _ reader: inout JSONReader, _ text: Span<UInt8>
-  ) throws(ScanError) -> (key: JSONString?, value: JSONString?) {
-    var key: JSONString?
-    var value: JSONString?
-    var field = try reader.enterObject(text)
-    while let name = field {
-      if name.equals("key", text) {
-        key = try reader.string(text)
-      } else if name.equals("value", text) {
-        value = try stringValue(&reader, text)
-      } else {
-        try reader.skipValue(text)
-      }
-      field = try reader.nextKey(text)
-    }
-    return (key, value)
-  }
-
-  /// The string of an AnyValue, nil where it is of another kind.
-  private static func stringValue(_ reader: inout JSONReader, _ text: Span<UInt8>) throws(ScanError) -> JSONString? {
-    var value: JSONString?
-    var field = try reader.enterObject(text)
-    while let name = field {
-      if name.equals("stringValue", text) { value = try reader.string(text) } else { try reader.skipValue(text) }
-      field = try reader.nextKey(text)
-    }
-    return value
   }
 }

@@ -4,7 +4,7 @@ extension JSONReader {
   /// Reads a whole number of 64 bits, as decimal text or as a number; 0 for a null.
   mutating func uint64(_ text: Span<UInt8>) throws(ScanError) -> UInt64 {
     guard let number = try whole(text) else { return 0 }
-    guard let value = UInt64(exactly: number.value) else { throw .outOfRange(at: number.start) }
+    guard let value = number.unsigned else { throw .outOfRange(at: number.start) }
     return value
   }
 
@@ -17,7 +17,7 @@ extension JSONReader {
 
   mutating func uint32(_ text: Span<UInt8>) throws(ScanError) -> UInt32 {
     guard let number = try whole(text) else { return 0 }
-    guard let value = UInt32(exactly: number.value) else { throw .outOfRange(at: number.start) }
+    guard let value = number.unsigned.flatMap(UInt32.init(exactly:)) else { throw .outOfRange(at: number.start) }
     return value
   }
 
@@ -40,16 +40,17 @@ extension JSONReader {
 
   /// Reads an enumeration's number, 0 where it has no name or is null.
   ///
-  /// OTLP allows integers only, but exporters in the wild send names as well; an unknown one with the right prefix
-  /// counts as 0, too.
-  mutating func enumeration(_ text: Span<UInt8>, _ names: EnumerationNames) throws(ScanError) -> UInt8 {
+  /// OTLP allows integers only, but exporters in the wild send names as well; an unknown one counts as 0, too.
+  ///
+  /// - Parameter names: those of the numbers from 0 on.
+  mutating func enumeration(_ text: Span<UInt8>, _ names: [StaticString]) throws(ScanError) -> UInt8 {
     switch try scalar(text) {
     case nil: return 0
-    case .string(let name): return try names.number(of: name, text)
+    case .string(let name): return UInt8(truncatingIfNeeded: names.firstIndex { name.equals($0, text) } ?? 0)
     case .number(let range):
       let number = try Self.whole(text, range, at: range.lowerBound)
       guard let value = Int32(exactly: number.value) else { throw .outOfRange(at: range.lowerBound) }
-      return names.texts.indices.contains(Int(value)) ? UInt8(truncatingIfNeeded: value) : 0
+      return names.indices.contains(Int(value)) ? UInt8(truncatingIfNeeded: value) : 0
     }
   }
 
@@ -101,26 +102,5 @@ extension JSONScalar {
     case .string(let string): string.start..<string.end
     case .number(let range): range
     }
-  }
-}
-
-/// The names of an enumeration's numbers, from 0 on.
-struct EnumerationNames: Sendable {
-  let prefix: StaticString
-  /// What follows the prefix.
-  let texts: [StaticString]
-
-  init(prefix: StaticString, _ texts: [StaticString]) {
-    self.prefix = prefix
-    self.texts = texts
-  }
-
-  fileprivate func number(of name: JSONString, _ text: Span<UInt8>) throws(ScanError) -> UInt8 {
-    let length = prefix.utf8CodeUnitCount
-    guard !name.isEscaped, name.count >= length else { throw .wrongType(at: name.start) }
-    let front = JSONString(start: name.start, end: name.start + length, isEscaped: false)
-    guard front.equals(prefix, text) else { throw .wrongType(at: name.start) }
-    let rest = JSONString(start: front.end, end: name.end, isEscaped: false)
-    return UInt8(truncatingIfNeeded: texts.firstIndex { rest.equals($0, text) } ?? 0)
   }
 }

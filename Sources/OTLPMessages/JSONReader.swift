@@ -39,8 +39,6 @@ struct JSONReader {
     do throws(JSONFault) { try scanner.expectEnd(text) } catch { throw ScanError(error) }
   }
 
-  // MARK: Objects and arrays
-
   /// Steps into an object and returns its first key; nil where there is none, or a null.
   @inline(__always)
   mutating func enterObject(_ text: Span<UInt8>) throws(ScanError) -> JSONString? {
@@ -108,8 +106,6 @@ struct JSONReader {
     return nil
   }
 
-  // MARK: Values
-
   /// Reads a string; nil for a null.
   @inline(__always)
   mutating func string(_ text: Span<UInt8>) throws(ScanError) -> JSONString? {
@@ -166,8 +162,13 @@ extension JSONString {
   @inline(__always)
   func equals(_ name: StaticString, _ text: Span<UInt8>) -> Bool {
     if isEscaped { return equalsUnescaped(name, text) }
-    guard count == name.utf8CodeUnitCount else { return false }
-    for offset in 0..<count where text[start &+ offset] != name.utf8Start[offset] { return false }
+    let length = end &- start
+    guard length == name.utf8CodeUnitCount, start >= 0, end <= text.count else { return false }
+    let bytes = text.bytes
+    for offset in 0..<length
+    where bytes.unsafeLoad(fromByteOffset: start &+ offset, as: UInt8.self) != name.utf8Start[offset] {
+      return false
+    }
     return true
   }
 

@@ -6,7 +6,8 @@ package enum MetricLimit: Int, Hashable, Sendable, CaseIterable {
   case attributesPerPoint = 256
   /// Explicit bounds, bucket counts, or the counts of one side of an exponential histogram.
   case bucketsPerPoint = 16_384
-  /// UTF-8 bytes of a name, a unit, a key or a value.
+  /// UTF-8 bytes of a metric's name, of its unit, or of an attribute: its key and all texts in its value, and the value
+  /// when it is rendered.
   case textBytes = 65_536
   /// Values inside of arrays and lists that are an attribute's value, however nested.
   case valuesPerAttribute = 1024
@@ -15,7 +16,7 @@ package enum MetricLimit: Int, Hashable, Sendable, CaseIterable {
     switch self {
     case .attributesPerPoint: "attributes of a data point"
     case .bucketsPerPoint: "buckets of a data point"
-    case .textBytes: "bytes of a text"
+    case .textBytes: "bytes of a name or an attribute"
     case .valuesPerAttribute: "values inside of an attribute"
     }
   }

@@ -21,7 +21,11 @@ extension MetricRequestScanner {
     }
     guard let data else { return }
     var again = data.place
-    try scanTemporality(&again, text, into: &head)
+    switch data.kind {
+    case .gauge, .summary: break
+    case .sum, .histogram, .exponentialHistogram:
+      try scanTemporality(&again, text, ofSum: data.kind == .sum, into: &head)
+    }
     again = data.place
     try ExportRequestScanner.eachElement(of: "dataPoints", &again, text) { reader throws(ScanError) in
       sink.append(try MetricDraft(data.kind, &reader, text).point(of: data.kind, head))
@@ -33,17 +37,18 @@ extension MetricRequestScanner {
     return nil
   }
 
-  private static let temporalities = EnumerationNames(
-    prefix: "AGGREGATION_TEMPORALITY_", ["UNSPECIFIED", "DELTA", "CUMULATIVE"])
+  private static let temporalities: [StaticString] = [
+    "AGGREGATION_TEMPORALITY_UNSPECIFIED", "AGGREGATION_TEMPORALITY_DELTA", "AGGREGATION_TEMPORALITY_CUMULATIVE",
+  ]
 
   private static func scanTemporality(
-    _ reader: inout JSONReader, _ text: Span<UInt8>, into head: inout MetricHead
+    _ reader: inout JSONReader, _ text: Span<UInt8>, ofSum isSum: Bool, into head: inout MetricHead
   ) throws(ScanError) {
     var field = try reader.enterObject(text)
     while let key = field {
       if key.equals("aggregationTemporality", text) {
         head.temporality = .init(rawValue: try reader.enumeration(text, temporalities)) ?? .unspecified
-      } else if key.equals("isMonotonic", text) {
+      } else if isSum, key.equals("isMonotonic", text) {
         head.isMonotonic = try reader.bool(text)
       } else {
         try reader.skipValue(text)

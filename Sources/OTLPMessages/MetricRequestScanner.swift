@@ -43,16 +43,24 @@ package enum MetricRequestScanner {
         try fields.skip(tag, body)
         continue
       }
-      var data = try fields.field(body)
+      let data = try fields.field(body)
       let isCounted = kind == member.kind && data.position >= member.start
-      while data.hasMore {
-        let tag = try data.tag(body)
-        guard tag == MetricDataTag.point else {
-          try data.skip(tag, body)
-          continue
-        }
-        let draft = try MetricDraft(kind, data.field(body), body)
-        if isCounted { sink.append(draft.point(of: kind, head)) }
+      try scanPoints(data, body, of: kind, isCounted ? head : nil, into: &sink)
+    }
+  }
+
+  /// - Parameter head: what the points belong to; nil where they have been overruled, and are read only for faults.
+  private static func scanPoints<Sink: MetricSink & ~Copyable>(
+    _ data: WireCursor, _ body: RawSpan, of kind: MetricKind, _ head: MetricHead?, into sink: inout Sink
+  ) throws(ScanError) {
+    var fields = data
+    while fields.hasMore {
+      let tag = try fields.tag(body)
+      switch tag {
+      case MetricDataTag.point:
+        let draft = try MetricDraft(kind, fields.field(body), body)
+        if let head { sink.append(draft.point(of: kind, head)) }
+      default: try fields.skip(tag, body)
       }
     }
   }
@@ -94,7 +102,7 @@ package enum MetricRequestScanner {
     while fields.hasMore {
       let tag = try fields.tag(body)
       switch tag {
-      case MetricDataTag.temporality: member.temporality = TraceRequestScanner.number(try fields.varint(body), upTo: 2)
+      case MetricDataTag.temporality: member.temporality = try fields.enumeration(body, upTo: 2)
       case MetricDataTag.isMonotonic: member.isMonotonic = try fields.varint(body) != 0
       default: try fields.skip(tag, body)
       }

@@ -41,7 +41,7 @@ extension TraceRequestScanner {
       } else if key.equals("endTimeUnixNano", text) {
         span.end = try reader.uint64(text)
       } else if key.equals("status", text) {
-        span.status = try status(&reader, text, span.status)
+        span.status = try reader.takeNull(text) ? 0 : status(&reader, text, span.status)
       } else if key.equals("flags", text) {
         span.flags = try reader.uint32(text)
       } else {
@@ -51,9 +51,11 @@ extension TraceRequestScanner {
     }
   }
 
-  private static let kinds = EnumerationNames(
-    prefix: "SPAN_KIND_", ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"])
-  private static let codes = EnumerationNames(prefix: "STATUS_CODE_", ["UNSET", "OK", "ERROR"])
+  private static let kinds: [StaticString] = [
+    "SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER", "SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER",
+    "SPAN_KIND_CONSUMER",
+  ]
+  private static let codes: [StaticString] = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"]
 
   private static func status(
     _ reader: inout JSONReader, _ text: Span<UInt8>, _ before: UInt8
@@ -99,14 +101,18 @@ extension TraceRequestScanner {
   /// The value of 16 digits that stand between quotes; nil where one is no hexadecimal digit.
   private static func value(of bytes: RawSpan, at offset: Int) -> UInt64? {
     guard offset >= 0, bytes.byteCount &- offset >= 16 else { return nil }
-    // Setting this bit makes capitals small and leaves digits. It makes digits of control characters, too, which a
-    // JSON string has only as escapes.
-    let small: UInt64 = 0x2020_2020_2020_2020
-    let first = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)) | small
-    let second = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self)) | small
+    let first = small(bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    let second = small(bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ 8, as: UInt64.self))
     var fault: UInt64 = 0
     let high = HexText.value(first, fault: &fault)
     let low = HexText.value(second, fault: &fault)
     return fault == 0 ? UInt64(high) << 32 | UInt64(low) : nil
+  }
+
+  /// Eight bytes in the body's order with their letters made small: bit 5 is set where bit 6 is, so that nothing else
+  /// becomes a digit or a letter.
+  private static func small(_ bytes: UInt64) -> UInt64 {
+    let word = UInt64(littleEndian: bytes)
+    return word | (word & 0x4040_4040_4040_4040) >> 1
   }
 }

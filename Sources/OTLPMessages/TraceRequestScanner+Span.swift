@@ -20,7 +20,7 @@ extension TraceRequestScanner {
         span.parentID = spanID(parent, body)
         span.hasMalformedParentID = parent.count != 0 && parent.count != 8
       case SpanTag.name: name = try fields.field(body).range
-      case SpanTag.kind: span.kind = number(try fields.varint(body), upTo: 5)
+      case SpanTag.kind: span.kind = try fields.enumeration(body, upTo: 5)
       case SpanTag.start: span.start = try fields.fixed64(body)
       case SpanTag.end: span.end = try fields.fixed64(body)
       case SpanTag.status: try scanStatus(fields.field(body), body, into: &span)
@@ -38,7 +38,7 @@ extension TraceRequestScanner {
     while fields.hasMore {
       let tag = try fields.tag(body)
       switch tag {
-      case StatusTag.code: span.status = number(try fields.varint(body), upTo: 2)
+      case StatusTag.code: span.status = try fields.enumeration(body, upTo: 2)
       default: try fields.skip(tag, body)
       }
     }
@@ -57,13 +57,5 @@ extension TraceRequestScanner {
   static func spanID(_ field: WireCursor, _ body: RawSpan) -> SpanID {
     guard field.count == 8, let value = field.bigEndian64(body, at: 0) else { return SpanID(0) }
     return SpanID(value)
-  }
-
-  /// An enumeration's number, zero where it is beyond `limit`; the wire's value counts with its low 32 bits, because
-  /// negative numbers are sent with 64 (Protocol Buffers encoding, "Signed Integers").
-  @inline(__always)
-  static func number(_ value: UInt64, upTo limit: UInt32) -> UInt8 {
-    let number = UInt32(truncatingIfNeeded: value)
-    return number <= limit ? UInt8(truncatingIfNeeded: number) : 0
   }
 }

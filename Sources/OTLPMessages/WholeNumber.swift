@@ -7,16 +7,20 @@ struct WholeNumber {
 
   var value: Int128 { isNegative ? 0 - Int128(magnitude) : Int128(magnitude) }
 
+  /// Nil where there is a minus; even zero has none where the field has no sign.
+  var unsigned: UInt64? { isNegative ? nil : magnitude }
+
   /// Bytes of the longest number that anyone means.
   static let longestText = 1024
 
   /// Digits alone, as nearly all are; nil where there is something else, nothing, or more than 19 of them.
   @inline(__always)
   init?(digits text: Span<UInt8>, _ range: Range<Int>) {
-    guard range.count > 0, range.count <= 19 else { return nil }
+    guard range.count > 0, range.count <= 19, range.lowerBound >= 0, range.upperBound <= text.count else { return nil }
+    let bytes = text.bytes
     var value: UInt64 = 0
     for index in range {
-      let digit = text[index] &- UInt8(ascii: "0")
+      let digit = bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self) &- UInt8(ascii: "0")
       guard digit < 10 else { return nil }
       // 19 digits stay below 2⁶⁴.
       value = value &* 10 &+ UInt64(digit)

@@ -61,6 +61,16 @@ struct WireCursor {
     throw .truncated(at: start)
   }
 
+  /// Reads an enumeration's number; zero where it is beyond `limit`.
+  ///
+  /// The value counts with its low 32 bits, because negative numbers are sent with 64 (Protocol Buffers encoding,
+  /// "Signed Integers").
+  @inline(__always)
+  mutating func enumeration(_ body: RawSpan, upTo limit: UInt32) throws(ScanError) -> UInt8 {
+    let number = UInt32(truncatingIfNeeded: try varint(body))
+    return number <= limit ? UInt8(truncatingIfNeeded: number) : 0
+  }
+
   /// Reads a length and makes sure that so many bytes follow.
   @inline(__always)
   mutating func length(_ body: RawSpan) throws(ScanError) -> Int {
@@ -108,7 +118,8 @@ struct WireCursor {
     return UInt64(bigEndian: body.unsafeLoadUnaligned(fromByteOffset: position &+ offset, as: UInt64.self))
   }
 
-  /// Steps over the value of a tag that the caller does not read.
+  /// Steps over the value of a tag that the caller does not read: an unknown field, or a known one whose wire type is
+  /// not the declared one.
   @inline(never)
   mutating func skip(_ tag: UInt64, _ body: RawSpan) throws(ScanError) {
     guard tag >> 3 > 0 else { throw .invalidTag(at: position) }

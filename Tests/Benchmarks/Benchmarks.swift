@@ -13,7 +13,7 @@ struct Benchmarks: ParsableCommand {
       """,
     subcommands: [
       EngineBenchmark.self, InstructionBenchmark.self, LagBenchmark.self, ConnectBenchmark.self, HoldBenchmark.self,
-      TLSBenchmark.self,
+      TLSBenchmark.self, ScanBenchmark.self,
       ClientRun.self,
     ])
 }

@@ -14,7 +14,7 @@ enum Oracle {
   }
 
   /// JSON is read by its own messages and goes over to the others by way of protobuf.
-  private static func request<Wire: Message, JSON: Message>(
+  private static func request<Wire: Message, JSON: RequestWithEnumerations>(
     _: Wire.Type, _: JSON.Type, _ body: [UInt8], _ encoding: OTLPEncoding
   ) throws -> Wire {
     switch encoding {
@@ -26,9 +26,42 @@ enum Oracle {
       var options = JSONDecodingOptions()
       options.ignoreUnknownFields = true
       options.messageDepthLimit = 1000
-      return try Wire(serializedBytes: JSON(jsonUTF8Bytes: body, options: options).serializedBytes() as [UInt8])
+      let request = try JSON(jsonUTF8Bytes: body, options: options)
+      guard request.enumerations.allSatisfy({ Int32(exactly: $0) != nil }) else { throw WideEnumeration() }
+      return try Wire(serializedBytes: request.serializedBytes() as [UInt8])
     }
   }
+}
+
+/// swift-protobuf reads enumerations of 64 bits from JSON, and traps when it has to write one beyond 32.
+private struct WideEnumeration: Error {}
+
+/// A request that knows the numbers of all enumerations in it.
+private protocol RequestWithEnumerations: Message {
+  var enumerations: [Int] { get }
+}
+
+extension JSONTraceRequest: RequestWithEnumerations {
+  fileprivate var enumerations: [Int] {
+    resourceSpans.flatMap(\.scopeSpans).flatMap(\.spans).flatMap { [$0.kind.rawValue, $0.status.code.rawValue] }
+  }
+}
+
+extension JSONMetricRequest: RequestWithEnumerations {
+  fileprivate var enumerations: [Int] {
+    resourceMetrics.flatMap(\.scopeMetrics).flatMap(\.metrics).map { metric in
+      switch metric.data {
+      case nil, .gauge, .summary: 0
+      case .sum(let sum): sum.aggregationTemporality.rawValue
+      case .histogram(let histogram): histogram.aggregationTemporality.rawValue
+      case .exponentialHistogram(let histogram): histogram.aggregationTemporality.rawValue
+      }
+    }
+  }
+}
+
+extension JSONLogRequest: RequestWithEnumerations {
+  fileprivate var enumerations: [Int] { [] }
 }
 
 extension WireTraceRequest {

@@ -16,7 +16,7 @@ struct WireOracleTests {
     #expect(tally.differences.isEmpty)
     // A text where a message is declared is mostly no message.
     #expect(tally.same > 10 * tally.bothRefuse)
-    #expect(tally.same > 50 * tally.refusedOnPurpose)
+    #expect(tally.same > 50 * tally.knownDifferences)
   }
 
   @Test("find the same in every truncation of a body, or both refuse it", arguments: OTLPSignal.allCases)

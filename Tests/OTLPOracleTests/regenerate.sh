@@ -4,4 +4,4 @@
 # Usage: regenerate.sh path/to/protoc-gen-swift
 set -eu
 cd "$(dirname "$0")"
-exec protoc --plugin="protoc-gen-swift=$1" --proto_path=Schemas --swift_out=Generated wire.proto json.proto
+exec protoc --plugin="protoc-gen-swift=$1" --proto_path=Schemas --swift_out=Generated wire.proto json.proto answers.proto rpc.proto

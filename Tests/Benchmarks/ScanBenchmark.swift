@@ -1,0 +1,113 @@
+import ArgumentParser
+import Foundation
+import OTLPMessages
+import TraceContext
+
+/// What the collector pays to read a span.
+struct ScanBenchmark: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "scan",
+    abstract: "Time that the OTLP scanners take for a span, of bodies of 512 as an SDK sends them.")
+
+  @Option(help: "Bodies that each measurement scans.") var rounds = 400
+  @Option(help: "Measurements, whose median is printed.") var measurements = 9
+
+  func run() throws {
+    print(column("", width: 12) + column("ns/span") + column("bytes/span", width: 12))
+    for (name, encoding, body) in [("protobuf", .protobuf, try protobuf()), ("JSON", .json, json())]
+      as [(String, OTLPEncoding, [UInt8])]
+    {
+      var times: [Double] = []
+      for _ in 0..<max(measurements, 1) { times.append(try nanosecondsPerSpan(body, encoding)) }
+      print(
+        column(name, width: 12, isLeft: true) + column(times.median, 1)
+          + column(Double(body.count) / Double(Self.spanCount), 0, width: 12))
+    }
+  }
+
+  private static let spanCount = 512
+
+  private func nanosecondsPerSpan(_ body: [UInt8], _ encoding: OTLPEncoding) throws -> Double {
+    var sink = KeptSpans()
+    let clock = ContinuousClock()
+    let start = clock.now
+    for _ in 0..<rounds {
+      sink.begin()
+      try TraceRequestScanner.scan(body.span.bytes, as: encoding, into: &sink)
+    }
+    let time = clock.now - start
+    guard sink.count == Self.spanCount, sink.nameBytes > 0 else {
+      throw BenchmarkFault(description: "\(sink.count) spans were found")
+    }
+    return time / .nanoseconds(1) / Double(rounds * Self.spanCount)
+  }
+
+  /// A span as the Python SDK's WebSocket instrumentation makes them.
+  private func span(_ number: Int) -> ExportedSpan {
+    ExportedSpan(
+      traceID: TraceID(high: 0x5350_414e_5354_4f52, low: UInt64(number / 4 + 1)),
+      spanID: SpanID(UInt64(number) + 1 << 48),
+      parentID: SpanID(number % 4 == 0 ? 0 : UInt64(number) + 1 << 48 - 1),
+      name: ["websocket.receive", "chat.process_message", "chat.broadcast_message", "websocket.send"][number % 4],
+      kind: [.server, .internal, .internal, .producer][number % 4],
+      start: 1_700_000_000_000_000_000 + UInt64(number) * 1_000_003,
+      end: 1_700_000_000_000_250_017 + UInt64(number) * 1_000_003,
+      attributes: [
+        Attribute("messaging.system", .string("websocket")), Attribute("chat.room", .string("room-\(number % 100)")),
+        Attribute("messaging.message.body.size", .int(Int64(number * 37))), Attribute("chat.is_member", .bool(true)),
+      ], flags: number % 4 == 0 ? 0x301 : 0x101)
+  }
+
+  private func protobuf() throws -> [UInt8] {
+    var encoder = ExportRequestEncoder(
+      resource: [Attribute("telemetry.sdk.language", .string("python")), Attribute("service.name", .string("chat"))],
+      scopeName: "chat.consumers", scopeVersion: "0.66b2")
+    for number in 0..<Self.spanCount { encoder.append(span(number)) }
+    return encoder.takeBody()
+  }
+
+  private func json() -> [UInt8] {
+    let spans = (0..<Self.spanCount).map { json(span($0)) }.joined(separator: ",")
+    return Array(
+      (#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"chat"}}]},"#
+        + #""scopeSpans":[{"scope":{"name":"chat.consumers","version":"0.66b2"},"spans":[\#(spans)]}]}]}"#).utf8)
+  }
+
+  private func json(_ span: ExportedSpan) -> String {
+    let attributes = span.attributes.map { attribute in
+      let value =
+        switch attribute.value {
+        case .string(let text): #""stringValue":"\#(text)""#
+        case .int(let number): #""intValue":"\#(number)""#
+        case .bool(let flag): #""boolValue":\#(flag)"#
+        }
+      return #"{"key":"\#(attribute.key)","value":{\#(value)}}"#
+    }
+    let parent = span.parentID.isZero ? "" : #""parentSpanId":"\#(span.parentID)","#
+    return #"{"traceId":"\#(span.traceID)","spanId":"\#(span.spanID)",\#(parent)"name":"\#(span.name)","#
+      + #""kind":\#(span.kind.rawValue),"startTimeUnixNano":"\#(span.start)","endTimeUnixNano":"\#(span.end)","#
+      + #""attributes":[\#(attributes.joined(separator: ","))],"status":{},"flags":\#(span.flags)}"#
+  }
+}
+
+/// Keeps spans as a collector does, so that nothing of a scan is left out for want of a reader.
+private struct KeptSpans: SpanSink {
+  private var spans: [ScannedSpan] = []
+  private(set) var nameBytes = 0
+  private var serviceBytes = 0
+
+  var count: Int { spans.count }
+
+  mutating func begin() { spans.removeAll(keepingCapacity: true) }
+
+  mutating func beginResource(serviceName: RawSpan, serviceInstance: RawSpan) {
+    serviceBytes += serviceName.byteCount + serviceInstance.byteCount
+  }
+
+  mutating func beginScope(name: RawSpan, version: RawSpan) { serviceBytes += name.byteCount + version.byteCount }
+
+  mutating func append(_ span: ScannedSpan, name: RawSpan) {
+    spans.append(span)
+    nameBytes += name.byteCount
+  }
+}
