@@ -64,6 +64,8 @@ extension CollectorLoop {
       HTTP2Setting(parameter: .maxConcurrentStreams, value: configuration.streamLimit),
       HTTP2Setting(parameter: .maxHeaderListSize, value: 64 << 10),
       HTTP2Setting(parameter: .initialWindowSize, value: Self.window),
+      // A batch in one frame instead of nine saves a tenth of the CPU, where the exporter makes use of it.
+      HTTP2Setting(parameter: .maxFrameSize, value: 256 << 10),
     ]
     limits.targetWindowSize = Self.window
     // gRPC for Go measures the window that it needs by a PING for nearly every answer, so honest exporters send
