@@ -5,14 +5,14 @@ import NIOHTTP2
 extension CollectorLoop {
   /// Gives a new connection its handlers, or closes it where too many are open.
   func admit(_ channel: any Channel) throws {
-    guard openConnection(channel) else { return channel.close(promise: nil) }
-    let connection = Connection(channel)
+    guard let connection = openConnection(channel) else { return channel.close(promise: nil) }
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandlers([
       IdleStateHandler(readTimeout: TimeAmount(configuration.idleLimit)),
       LingeringClose(limit: TimeAmount(configuration.lingerLimit)),
       // Who does not read our answers may not go on asking.
       BackPressureHandler(),
+      ReadClock(connection),
     ])
     if let tls { try pipeline.addHandler(TLSHandler(tls)) }
     try pipeline.addHandler(
