@@ -26,6 +26,8 @@ extension Collector {
     /// Bytes of unfinished bodies over all connections; the request that goes beyond is asked to come back.
     var bodyBudget = 256 << 20
     var connectionLimit = 1024
+    /// Where all of them are taken, one that has sent nothing for so long makes way for a new one.
+    var silenceLimit: Duration = .seconds(10)
     /// A connection that sends nothing for so long is closed; exporters keep theirs open between batches.
     var idleLimit: Duration = .seconds(300)
     /// How long a connection that we end is read on, so that its client can finish sending and read the answer.

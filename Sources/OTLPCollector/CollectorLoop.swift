@@ -14,7 +14,7 @@ final class CollectorLoop {
   private let token: BearerToken?
   private let forwarder: Forwarder?
   private var injector: FaultInjector
-  private var connectionCount = 0
+  private var connections: [ObjectIdentifier: Connection] = [:]
   /// Bytes of bodies that are not complete.
   private var waitingBytes = 0
 
@@ -69,12 +69,26 @@ final class CollectorLoop {
 
   func release(_ count: Int) { waitingBytes -= count }
 
-  /// Counts `channel` until it closes; false where too many are open.
-  func openConnection(_ channel: any Channel) -> Bool {
-    guard connectionCount < configuration.connectionLimit else { return false }
-    connectionCount += 1
-    channel.closeFuture.assumeIsolated().whenComplete { _ in self.connectionCount -= 1 }
-    return true
+  /// Keeps a connection until it closes; nil where too many are open and each has sent something lately.
+  func openConnection(_ channel: any Channel) -> Connection? {
+    if connections.count >= configuration.connectionLimit {
+      guard let silent = longestSilent() else { return nil }
+      connections[ObjectIdentifier(silent)] = nil
+      silent.close()
+    }
+    let connection = Connection(channel)
+    let key = ObjectIdentifier(connection)
+    connections[key] = connection
+    channel.closeFuture.assumeIsolated().whenComplete { _ in self.connections[key] = nil }
+    return connection
+  }
+
+  /// The connection that has sent nothing for the longest, if that is long and it waits for no answer of ours.
+  private func longestSilent() -> Connection? {
+    let now = Instant.now
+    return connections.values
+      .filter { $0.waitingAnswers == 0 && now - $0.lastRead >= configuration.silenceLimit.clampedNanoseconds }
+      .min { $0.lastRead < $1.lastRead }
   }
 
   /// Takes a body, counts it and passes it on.

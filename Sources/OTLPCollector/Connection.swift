@@ -1,11 +1,14 @@
 import Glibc
 import NIOCore
+import Timing
 
 /// What the handlers of one connection share.
 final class Connection {
   private let channel: any Channel
   /// Answers that are ready and wait for their time.
   private(set) var waitingAnswers = 0
+  /// When it sent something.
+  var lastRead = Instant.now
 
   init(_ channel: any Channel) { self.channel = channel }
 
@@ -13,9 +16,26 @@ final class Connection {
 
   func endWaiting() { waitingAnswers -= 1 }
 
+  func close() { channel.close(promise: nil) }
+
   /// Ends it as a crash would: what was sent and not read yet is lost.
   func reset() {
     if let socket = channel as? any SocketOptionProvider { _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0)) }
     channel.close(promise: nil)
+  }
+}
+
+/// Notes when a connection sends something.
+final class ReadClock: ChannelInboundHandler {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  private let connection: Connection
+
+  init(_ connection: Connection) { self.connection = connection }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    connection.lastRead = .now
+    context.fireChannelRead(data)
   }
 }

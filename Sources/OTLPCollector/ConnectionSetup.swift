@@ -5,14 +5,14 @@ import NIOHTTP2
 extension CollectorLoop {
   /// Gives a new connection its handlers, or closes it where too many are open.
   func admit(_ channel: any Channel) throws {
-    guard openConnection(channel) else { return channel.close(promise: nil) }
-    let connection = Connection(channel)
+    guard let connection = openConnection(channel) else { return channel.close(promise: nil) }
     let pipeline = channel.pipeline.syncOperations
     try pipeline.addHandlers([
       IdleStateHandler(readTimeout: TimeAmount(configuration.idleLimit)),
       LingeringClose(limit: TimeAmount(configuration.lingerLimit)),
       // Who does not read our answers may not go on asking.
       BackPressureHandler(),
+      ReadClock(connection),
     ])
     if let tls { try pipeline.addHandler(TLSHandler(tls)) }
     try pipeline.addHandler(
@@ -64,6 +64,8 @@ extension CollectorLoop {
       HTTP2Setting(parameter: .maxConcurrentStreams, value: configuration.streamLimit),
       HTTP2Setting(parameter: .maxHeaderListSize, value: 64 << 10),
       HTTP2Setting(parameter: .initialWindowSize, value: Self.window),
+      // A batch in one frame instead of nine saves a tenth of the CPU, where the exporter makes use of it.
+      HTTP2Setting(parameter: .maxFrameSize, value: 256 << 10),
     ]
     limits.targetWindowSize = Self.window
     // gRPC for Go measures the window that it needs by a PING for nearly every answer, so honest exporters send

@@ -44,7 +44,11 @@ final class Forwarder {
     proceed()
   }
 
-  private var address: String { "\(destination.host):\(destination.port)" }
+  /// As a Host field has it, IPv6 addresses in brackets.
+  private var address: String {
+    let host = destination.host.contains(":") ? "[\(destination.host)]" : destination.host
+    return "\(host):\(destination.port)"
+  }
 
   private func proceed() {
     switch state {
@@ -72,18 +76,22 @@ final class Forwarder {
 
   private func connected(_ result: Result<any Channel, any Error>) {
     switch result {
-    case .success(let channel):
+    case .success(let channel) where channel.isActive:
       state = .idle(channel)
       proceed()
-    case .failure(let error):
-      let reason = (error as? NIOConnectionError)?.connectionErrors.first?.error ?? error
-      ledger.recordForwardFailure("\(address) cannot be reached: \(reason)", bodies: queue.count)
-      queue.removeAll()
-      state = .pausing
-      eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
-        self.state = .closed
-        self.proceed()
-      }
+    case .success: pause("it closes every connection")
+    case .failure(let error): pause("\((error as? NIOConnectionError)?.connectionErrors.first?.error ?? error)")
+    }
+  }
+
+  /// Gives up all that waits, and asks again only after a while.
+  private func pause(_ reason: String) {
+    ledger.recordForwardFailure("\(address) cannot be reached: \(reason)", bodies: queue.count)
+    queue.removeAll()
+    state = .pausing
+    eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
+      self.state = .closed
+      self.proceed()
     }
   }
 

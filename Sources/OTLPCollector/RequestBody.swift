@@ -6,24 +6,37 @@ struct RequestBody {
   private(set) var buffer = ByteBuffer()
   /// Bytes so far, kept or dropped.
   private(set) var receivedBytes = 0
-  private var reservedBytes = 0
+  /// Bytes that are booked.
+  private var bookedBytes = 0
+  /// Bytes that are said to come, until room has been made for them.
+  private var expectedBytes = 0
 
-  /// Reserved at most on the mere word of a header.
-  private static let reservationLimit = 1 << 20
+  /// Room is made for so many bytes at most on the mere word of a header.
+  private static let expectationLimit = 1 << 20
+  /// And for so many times what came at once, so that a hundred streams of a thousand connections cannot have us make
+  /// room by a word each.
+  private static let expectationFactor = 16
   /// Kept for the next body, with room for the 512 spans of a common batch.
   private static let keptCapacity = 256 << 10
 
-  /// Makes room for a body that is said to have so many bytes.
-  mutating func expect(_ count: Int) { buffer.reserveCapacity(min(max(count, 0), Self.reservationLimit)) }
+  /// Notes that so many bytes are said to come.
+  mutating func expect(_ count: Int) { expectedBytes = min(max(count, 0), Self.expectationLimit) }
 
   /// Counts bytes that nobody will read.
   mutating func drop(_ part: ByteBuffer) { receivedBytes += part.readableBytes }
 
+  /// Adds bytes that have arrived.
+  ///
+  /// - Parameter limit: bytes of the largest body, with what frames it.
   mutating func append(_ part: inout ByteBuffer, _ loop: CollectorLoop, limit: Int) throws(Refusal) {
     receivedBytes += part.readableBytes
     guard receivedBytes <= limit else { throw .tooLarge(limit: loop.configuration.bodyLimit) }
     guard loop.reserve(part.readableBytes) else { throw .tooManyBodies }
-    reservedBytes += part.readableBytes
+    bookedBytes += part.readableBytes
+    if expectedBytes > 0 {
+      buffer.reserveCapacity(min(expectedBytes, part.readableBytes * Self.expectationFactor))
+      expectedBytes = 0
+    }
     buffer.writeBuffer(&part)
   }
 
@@ -32,9 +45,10 @@ struct RequestBody {
 
   /// Ends a request; the storage may serve the next one.
   mutating func release(_ loop: CollectorLoop) {
-    loop.release(reservedBytes)
-    reservedBytes = 0
+    loop.release(bookedBytes)
+    bookedBytes = 0
     receivedBytes = 0
+    expectedBytes = 0
     if buffer.capacity > Self.keptCapacity { buffer = ByteBuffer() } else { buffer.clear() }
   }
 }

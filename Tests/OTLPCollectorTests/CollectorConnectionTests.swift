@@ -83,6 +83,28 @@ struct CollectorConnectionTests {
     #expect(isServed)
   }
 
+  @Test("lets the connection that was silent for the longest make way, but none that waits for its answer")
+  func makingWay() throws {
+    let collector = try CollectorUnderTest {
+      $0.connectionLimit = 3
+      $0.silenceLimit = .zero
+      $0.answerDelay = .milliseconds(300)
+    }
+    let silent = try collector.connect()
+    let half = try collector.connect()
+    let waiting = try collector.connect()
+    try half.send("POST /v1/tra")
+    try waiting.send(ExportRequest(body: traceBody()).bytes)
+    #expect(collector.waitForBatch())
+    let next = try collector.connect()
+    #expect(silent.isEnded())
+    #expect(try next.answer(to: ExportRequest(path: "/v1/metrics")).status == 200)
+    let last = try collector.connect()
+    #expect(half.isEnded())
+    #expect(try last.answer(to: ExportRequest(path: "/v1/metrics")).status == 200)
+    #expect(try waiting.receiveAnswer().status == 200)
+  }
+
   @Test("says which address it cannot have")
   func addressInUse() throws {
     let collector = try CollectorUnderTest()
