@@ -10,7 +10,7 @@ struct RequestBodyTests {
     configuration.bodyBudget = bodyBudget
     return try CollectorLoop(
       configuration: configuration, ledger: CountLedger(), forwarder: nil,
-      receivers: Collector.Receivers { _ in true })
+      deliver: { _ in true })
   }
 
   @Test("makes room for what is said to come only in proportion to what came")

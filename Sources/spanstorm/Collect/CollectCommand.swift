@@ -108,7 +108,7 @@ struct CollectCommand: ParsableCommand {
 }
 
 extension FaultInjection: ExpressibleByArgument {
-  public init?(argument: String) { try? self.init(parsing: argument) }
+  package init?(argument: String) { try? self.init(parsing: argument) }
 }
 
 extension ForwardDestination {
