@@ -27,12 +27,19 @@ indirect enum AnyValue {
     case .string(let text): text.jsonLiteral
     case .bool(let flag): "\(flag)"
     case .int(let number): "\(number)"
-    case .double(let number): "\(number)"
+    case .double(let number): Self.rendered(number)
     case .bytes(let bytes): "\"\(Base64.text(of: bytes))\""
     case .array(let values): "[\(values.map(\.rendered).joined(separator: ","))]"
     case .list(let members):
       "{\(members.map { "\($0.key.jsonLiteral):\($0.value.rendered)" }.joined(separator: ","))}"
     }
+  }
+
+  /// JSON has no numbers for what is not finite: the JSON mapping of Protocol Buffers writes texts.
+  private static func rendered(_ number: Double) -> String {
+    if number.isNaN { return "\"NaN\"" }
+    if number.isInfinite { return number < 0 ? "\"-Infinity\"" : "\"Infinity\"" }
+    return number.description
   }
 }
 

@@ -50,21 +50,22 @@ struct MetricRequestScannerTests {
   func attributes() throws {
     let json = #"""
       {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"gauge": {"dataPoints": [{"attributes": [
-        {"key": "d", "value": {"arrayValue": {"values": [{"intValue": 1}, {"stringValue": "\"a\""}, {}]}}},
+        {"key": "d", "value": {"arrayValue": {"values": [{"intValue": 1}, {"stringValue": "\"a\""}, {}, {"doubleValue": "NaN"}]}}},
         {"key": "b", "value": {"kvlistValue": {"values": [{"key": "k", "value": {"bytesValue": "-_8"}}]}}},
         {"key": "c", "value": {"doubleValue": "Infinity"}}, {"key": "a", "value": {"boolValue": true}}]}]}}]}]}]}
       """#
     func attribute(_ key: String, _ value: [UInt8]) -> [UInt8] {
       delimited(0x3a, delimited(0x0a, Array(key.utf8)) + delimited(0x12, value))
     }
-    let array = [[0x18, 1], delimited(0x0a, Array("\"a\"".utf8)), []].flatMap { delimited(0x0a, $0) }
+    let nan: [UInt8] = [0x21, 0, 0, 0, 0, 0, 1, 0xf8, 0xff]
+    let array = [[0x18, 1], delimited(0x0a, Array("\"a\"".utf8)), [], nan].flatMap { delimited(0x0a, $0) }
     let list = delimited(0x0a, delimited(0x0a, [0x6b]) + delimited(0x12, delimited(0x3a, [0xfb, 0xff])))
     let point =
       attribute("d", delimited(0x2a, array)) + attribute("b", delimited(0x32, list))
       + attribute("c", [0x21, 0, 0, 0, 0, 0, 0, 0xf0, 0x7f]) + attribute("a", [0x10, 1])
     let expected: [MetricPoint.Attribute] = [
       .init("a", .bool(true)), .init("b", .rendered(#"{"k":"+/8="}"#)), .init("c", .double(.infinity)),
-      .init("d", .rendered(#"[1,"\"a\"",null]"#)),
+      .init("d", .rendered(#"[1,"\"a\"",null,"NaN"]"#)),
     ]
     #expect(try PointSink(Array(json.utf8), as: .json).points.map(\.attributes) == [expected])
     let body = wireRequest(delimited(0x2a, delimited(0x0a, point)))

@@ -94,7 +94,8 @@ extension WireAnyValue {
     case .text(let text): Self.json(text.text)
     case .flag(let flag): flag ? "true" : "false"
     case .whole(let number): String(number)
-    case .real(let number): number.description
+    case .real(let number) where number.isFinite: number.description
+    case .real(let number): number.isNaN ? #""NaN""# : #""\#(number < 0 ? "-" : "")Infinity""#
     case .octets(let bytes): "\"" + bytes.base64EncodedString() + "\""
     case .array(let array): "[" + array.values.map(\.json).joined(separator: ",") + "]"
     case .list(let list):
