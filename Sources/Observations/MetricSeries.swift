@@ -161,10 +161,11 @@ package struct ExponentialReading: Hashable, Sendable {
   /// At the coarser of the two scales, to which buckets merge exactly.
   func adding(_ other: ExponentialReading) -> ExponentialReading {
     let scale = Swift.min(self.scale, other.scale)
+    let (down, otherDown) = (Int(self.scale) - Int(scale), Int(other.scale) - Int(scale))
     return ExponentialReading(
       totals.adding(other.totals), scale: scale, zeroCount: zeroCount.addingSaturated(other.zeroCount),
-      positive: positive.merged(down: self.scale - scale, with: other.positive, down: other.scale - scale),
-      negative: negative.merged(down: self.scale - scale, with: other.negative, down: other.scale - scale))
+      positive: positive.merged(down: down, with: other.positive, down: otherDown),
+      negative: negative.merged(down: down, with: other.negative, down: otherDown))
   }
 }
 
@@ -173,7 +174,7 @@ extension ExponentialReading.Buckets {
   static let limit = 4096
 
   /// Halving a scale joins each bucket with an even index and the one behind it.
-  fileprivate func merged(down: Int32, with other: Self, down otherDown: Int32) -> Self {
+  fileprivate func merged(down: Int, with other: Self, down otherDown: Int) -> Self {
     let sides = [(self, down), (other, otherDown)].filter { !$0.0.counts.isEmpty }
     let ends = sides.map { side, down in
       (first: Self.index(side.offset, 0, down), last: Self.index(side.offset, side.counts.count - 1, down))
@@ -191,8 +192,8 @@ extension ExponentialReading.Buckets {
     return Self(offset: Int32(clamping: first), counts: counts)
   }
 
-  private static func index(_ offset: Int32, _ place: Int, _ down: Int32) -> Int {
-    (Int(offset) + place) >> Int(Swift.min(down, 63))
+  private static func index(_ offset: Int32, _ place: Int, _ down: Int) -> Int {
+    (Int(offset) + place) >> Swift.min(down, 63)
   }
 }
 

@@ -45,7 +45,9 @@ package struct SpanBalance: Hashable, Sendable {
     func hasFailed(_ attributes: [String: String]) -> Bool { attributes["error.type"].map { !$0.isEmpty } ?? false }
     exporter = books.name
     started = total("otel.sdk.span.started")
-    sampledOut = total("otel.sdk.span.started") { $0["otel.span.sampling_result"] != "RECORD_AND_SAMPLE" }
+    sampledOut = total("otel.sdk.span.started") { attributes in
+      attributes["otel.span.sampling_result"].map { $0 != "RECORD_AND_SAMPLE" } ?? false
+    }
     dropped =
       total("otel.sdk.processor.span.processed", where: hasFailed)
       &+ total("otel.sdk.exporter.span.exported", where: hasFailed)

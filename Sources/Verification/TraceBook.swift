@@ -19,6 +19,8 @@ package struct TraceBook: ~Copyable, Sendable {
     /// Traces that were settled before they were quiet, for want of room.
     package var cutTraces = 0
 
+    package init() {}
+
     /// Traces that wait.
     package var openTraces: Int { traces - settledTraces }
   }

@@ -45,6 +45,12 @@ package struct InvariantFinding: Hashable, Sendable {
   package var invariant: TraceInvariant
   package var count: Int
   package var evidence: [InvariantEvidence]
+
+  package init(invariant: TraceInvariant, count: Int, evidence: [InvariantEvidence]) {
+    self.invariant = invariant
+    self.count = count
+    self.evidence = evidence
+  }
 }
 
 /// A trace that violates an invariant.
@@ -53,4 +59,10 @@ package struct InvariantEvidence: Hashable, Sendable {
   /// What is wrong with which span.
   package var detail: String
   package var tree: [String]
+
+  package init(traceID: String, detail: String, tree: [String]) {
+    self.traceID = traceID
+    self.detail = detail
+    self.tree = tree
+  }
 }

@@ -76,9 +76,12 @@ struct JSONReportTests {
   private static let golden = """
     collector.bytes
     collector.droppedDeliveries
+    collector.duplicateSpans
+    collector.filteredSpans
     collector.invalidSpans
     collector.otherSignals
     collector.overflowedNames
+    collector.pushedBack
     collector.refusedRequests
     collector.requests
     collector.slowAnswers
@@ -226,6 +229,34 @@ struct JSONReportTests {
     spans.ours
     spans.repeated
     target
+    telemetry.balances[].beganBefore
+    telemetry.balances[].dropped
+    telemetry.balances[].exporter
+    telemetry.balances[].live
+    telemetry.balances[].received
+    telemetry.balances[].sampledOut
+    telemetry.balances[].started
+    telemetry.balances[].unexplained
+    telemetry.balances[].waiting
+    telemetry.exporters[].dataPoints
+    telemetry.exporters[].duplicateSpans
+    telemetry.exporters[].instance
+    telemetry.exporters[].invalidSpans
+    telemetry.exporters[].largestBatch
+    telemetry.exporters[].logRecords
+    telemetry.exporters[].requests
+    telemetry.exporters[].scopes[].name
+    telemetry.exporters[].scopes[].spans
+    telemetry.exporters[].scopes[].version
+    telemetry.exporters[].service
+    telemetry.exporters[].showsOverflow
+    telemetry.exporters[].spans
+    telemetry.metrics[].exporter
+    telemetry.metrics[].kind
+    telemetry.metrics[].name
+    telemetry.metrics[].scope
+    telemetry.metrics[].unit
+    telemetry.metrics[].value
     traces.broken
     traces.complete
     traces.expected

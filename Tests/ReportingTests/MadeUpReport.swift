@@ -28,7 +28,7 @@ enum MadeUpReport {
     counts.refusedRequests = 9005
     counts.otherSignals = 9006
     counts.slowAnswers = 9007
-    let collector = CollectorBooks(counts: counts)
+    let collector = CollectorBooks(counts: counts, exporters: exporters, series: series, listeningSince: 1)
     let scenario = try scenario(expect)
     let verdict = Verdict(
       findings: findings, load: scenario.load, expectations: scenario.expectations, tallies: tallies,
@@ -41,6 +41,19 @@ enum MadeUpReport {
         start: Instant(nanoseconds: 1_000_000_000), addresses: ["127.0.0.1:8000", "[::1]:8001"]),
       verdict: verdict, collector: collector, droppedDeliveries: 0)
   }
+
+  private static let exporters: [ExporterBooks] = {
+    var books = ExporterBooks(service: "chat", instance: "1")
+    books.spans = 9100
+    books.scopes = [ScopeBooks(name: "lib", version: "2")]
+    return [books]
+  }()
+
+  private static let series = [
+    MetricSeries(
+      exporter: 0, scope: "sdk", name: "otel.sdk.span.started", unit: "{span}", attributes: [:], start: 2, time: 3,
+      reading: .sum(.int(9100), isMonotonic: true))
+  ]
 
   private static func scenario(_ expectations: [String]) throws -> Scenario {
     let yaml = """

@@ -40,8 +40,8 @@ struct TraceBookTests {
     shelf.add([BookedSpan(3, under: 99)])
     #expect(shelf.book.counts.lateSpans == 1)
     #expect(shelf.findings() == [])
-    #expect(
-      shelf.book.counts == TraceBook.Counts(spans: 5, traces: 1, settledTraces: 1, repeatedSpans: 2, lateSpans: 1))
+    #expect(shelf.book.counts.spans == 5)
+    #expect(shelf.book.counts.traces == 1)
   }
 
   @Test("waits on while spans still come")

@@ -15,6 +15,7 @@ struct VerdictTests {
     example.change(&run)
     var collector = CollectorBooks()
     collector.counts.overflowedNames = example.overflowedNames
+    example.changeBooks(&collector)
     let verdict = run.verdict(droppedDeliveries: example.droppedDeliveries, collector: collector)
     #expect(verdict.outcome == example.outcome, "\(verdict.reasons)")
     #expect(verdict.reasons.count == example.reasons.count, "\(verdict.reasons)")
@@ -72,6 +73,21 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
   var droppedDeliveries: UInt64 = 0
   var overflowedNames: UInt64 = 0
   var change: @Sendable (inout MadeUpRun) -> Void = { _ in }
+  var changeBooks: @Sendable (inout CollectorBooks) -> Void = { _ in }
+
+  /// An exporter that says that it started so many spans, and of which so many came.
+  private static func addExporter(_ books: inout CollectorBooks, started: Int64, received: UInt64) {
+    var exporter = ExporterBooks(service: "chat", instance: "")
+    exporter.spans = received
+    for number in 0..<9 { exporter.queue.add(batch: 512, age: Int64(number) * 1_000_000_000) }
+    books.exporters = [exporter]
+    books.series = [
+      MetricSeries(
+        exporter: 0, scope: "", name: "otel.sdk.span.started", unit: "",
+        attributes: ["otel.span.sampling_result": "RECORD_AND_SAMPLE"], start: 2, time: 3,
+        reading: .sum(.int(started), isMonotonic: true))
+    ]
+  }
 
   private static func addIncomplete(_ run: inout MadeUpRun) {
     var exchange = run.exchange()
@@ -97,6 +113,22 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
       exchange.change("websocket.send") { $0.kind = .server }
       run.add(exchange)
     },
+    VerdictCase(
+      testDescription: "spans that nobody has an answer for", outcome: .inconclusive,
+      reasons: ["'chat' started 100 spans, and 1 of them are lost: 0 dropped by its SDK, 1 unexplained"],
+      changeBooks: { addExporter(&$0, started: 100, received: 99) }),
+    VerdictCase(
+      testDescription: "an exporter that balances, however full its queue was", outcome: .pass, reasons: [],
+      changeBooks: { addExporter(&$0, started: 100, received: 100) }),
+    VerdictCase(
+      testDescription: "an incomplete trace behind a full queue, and requests that found no room",
+      outcome: .inconclusive,
+      reasons: ["1 of 2 traces are incomplete", "queue of 'chat' was probably full", "no room for 5 requests"],
+      change: addIncomplete,
+      changeBooks: {
+        addExporter(&$0, started: 100, received: 100)
+        $0.counts.pushedBack = 5
+      }),
     VerdictCase(
       testDescription: "an incomplete trace", outcome: .inconclusive, reasons: ["1 of 2 traces are incomplete"],
       change: addIncomplete),

@@ -12,7 +12,7 @@ struct CollectCommand: ParsableCommand {
     abstract: "Receives OTLP from any exporter, and tells what of the traces no target should show.",
     discussion: """
       Traces, metrics and logs are taken over HTTP (protobuf or JSON) and gRPC, on every port. A line a second goes to \
-      standard error; the report goes to standard output at the end: after --for, or when Ctrl-C ends it. A trace is \
+      standard error; the report goes to standard output at the end (with '--format json' nothing else does): after --for, or when Ctrl-C ends it. A trace is \
       judged once it was quiet for the settle time, by what holds for every trace and needs no scenario: orphans, \
       several roots, cycles, double span IDs, children outside their parent, nonsense of times and kinds.
 
@@ -80,9 +80,10 @@ struct CollectCommand: ParsableCommand {
   func run() throws {
     Interruption.watch()
     let duration = self.for.flatMap(Quantities.duration)
+    let output = format == .text ? STDOUT_FILENO : STDERR_FILENO
     var session = try CollectSession(
       configuration, settle: Quantities.duration(settle) ?? .seconds(5), memory: Quantities.memory(memory) ?? 512 << 20,
-      trees: trees, journal: spansTo)
+      trees: trees, journal: spansTo, show: { write($0, to: output) })
     let report = session.run(for: duration)
     say(format == .text ? report.text : String(decoding: try report.json(), as: UTF8.self))
     let status: ExitStatus =

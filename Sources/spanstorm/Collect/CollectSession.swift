@@ -14,11 +14,16 @@ struct CollectSession: ~Copyable {
   private var book: TraceBook
   private var journal: SpanJournal?
   private var line = CollectLine()
+  /// Takes trees, and the addresses at the beginning.
+  private let show: (String) -> Void
 
+  /// - Parameter show: takes trees as they settle, and first the addresses.
   /// - Throws: an exit status; everything that can be told has been.
   init(
-    _ configuration: Collector.Configuration, settle: Duration, memory: Int, trees: Int, journal path: String?
+    _ configuration: Collector.Configuration, settle: Duration, memory: Int, trees: Int, journal path: String?,
+    show: @escaping (String) -> Void
   ) throws {
+    self.show = show
     // A quarter of the memory is the queue's, which is filled anew while it is taken: spans of 80 bytes there.
     let queue = ObservationQueue(spanCapacity: memory / 8 / 80)
     self.queue = queue
@@ -37,7 +42,7 @@ struct CollectSession: ~Copyable {
     }
     let scheme = configuration.tls == nil ? "http" : "https"
     let ports = [collector.port, collector.grpcPort].compactMap(\.self)
-    for port in ports { say("listening \(scheme)://\(configuration.host):\(port)\n") }
+    for port in ports { show("listening \(scheme)://\(configuration.host):\(port)\n") }
   }
 
   /// Until the time is over, or a signal comes; and judges then what still waits.
@@ -73,7 +78,7 @@ struct CollectSession: ~Copyable {
     let trees = book.takeTrees()
     guard !trees.isEmpty else { return }
     line.end()
-    for tree in trees { say(CollectionReport.printable(tree)) }
+    for tree in trees { show(CollectionReport.printable(tree)) }
   }
 }
 
