@@ -15,7 +15,8 @@ struct RunCommand: ParsableCommand {
     discussion: """
       The report goes to standard output, progress to standard error, and report.json into the run's folder. The \
       target must export its spans by OTLP, over HTTP (protobuf or JSON) or gRPC, to the collector that runs beside the \
-      load: by default on the ports that the scenario names, or 4318 and 4317; with --collector-port on another one. Ctrl-C ends the load early and still reports.
+      load: by default on the ports that the scenario names, or 4318 and 4317; with --collector-port on another one. Ctrl-C \
+      ends the load early and still reports.
 
       A wss:// target must show a certificate of an authority that the system trusts, for its name, unless the \
       scenario or an option says otherwise. The variable SSLKEYLOGFILE names a file that TLS secrets are appended to.
@@ -37,26 +38,7 @@ struct RunCommand: ParsableCommand {
     name: .customLong("export-queue"),
     help: ArgumentHelp("Spans that may wait in the reference server.", valueName: "N"))
   var exportQueue: Int?
-  @Option(
-    name: .customLong("collector-port"),
-    help: ArgumentHelp("Port of the collector; 0 lets the kernel choose.", valueName: "port"))
-  var collectorPort: UInt16?
-  @Option(
-    name: .customLong("collector-grpc-port"),
-    help: ArgumentHelp(
-      "Second port of the collector, where exporters look for gRPC; every port serves both.", valueName: "port"))
-  var collectorGRPCPort: UInt16?
-  @Option(
-    name: .customLong("collector-memory"),
-    help: ArgumentHelp(
-      "What spans may take while they wait for their verdict, as in '512MiB'; beyond, the run is inconclusive.",
-      valueName: "size"))
-  var collectorMemory: String?
-  @Option(
-    name: .customLong("collector-delay"),
-    help: ArgumentHelp(
-      "Makes the collector answer so much later, as in '1s', to see what exporters do.", valueName: "time"))
-  var collectorDelay: String?
+  @OptionGroup var collector: CollectorOptions
   @OptionGroup var tls: TLSOptions
   @Option(help: ArgumentHelp("Folder of the run; by default a new one under results/.", valueName: "folder"))
   var out: String?
@@ -64,15 +46,13 @@ struct RunCommand: ParsableCommand {
 
   func validate() throws {
     if reference, load.target != nil { throw ValidationError("--reference and --target exclude each other") }
+    if reference, collector.token != nil || collector.tlsCertificate != nil || collector.host != "127.0.0.1" {
+      throw ValidationError(
+        "--reference exports on this machine, plainly: no --collector-host, -token or -tls goes with it")
+    }
     if !reference, !fault.isEmpty { throw ValidationError("--fault goes with --reference") }
     if !reference, exportQueue != nil { throw ValidationError("--export-queue goes with --reference") }
     if let exportQueue, exportQueue <= 0 { throw ValidationError("--export-queue is above 0") }
-    if let collectorMemory, Quantities.memory(collectorMemory) == nil {
-      throw ValidationError("--collector-memory '\(collectorMemory)' is no amount of memory; write it as in '512MiB'")
-    }
-    if let collectorDelay, Quantities.duration(collectorDelay) == nil {
-      throw ValidationError("--collector-delay '\(collectorDelay)' is no time; write it as in '1s'")
-    }
   }
 
   func run() throws {
@@ -80,15 +60,14 @@ struct RunCommand: ParsableCommand {
     var changes = load.changes
     changes.tls = tls.changes
     var scenario = try changes.apply(to: file.scenario)
-    if let collectorPort { scenario.collector.httpPort = Int(collectorPort) }
-    if let collectorGRPCPort { scenario.collector.grpcPort = Int(collectorGRPCPort) }
-    if let memory = collectorMemory.flatMap(Quantities.memory) { scenario.collector.memory = memory }
-    if let delay = collectorDelay.flatMap(Quantities.duration) { scenario.collector.answerDelay = delay }
+    collector.apply(to: &scenario.collector)
     // Mistakes in the URL, and in the files that TLS needs, are told before anything is opened.
     let plan = try file.plan(scenario, seed: 0, target: load.target)
     try tls.check(plan, isReference: reference)
     let folder = try RunFolder(out, scenario: scenario.name)
-    let session = RunSession(scenario: scenario, file: file, load: load, changes: changes, engine: engine)
+    let session = RunSession(
+      scenario: scenario, file: file, load: load, changes: changes, engine: engine,
+      collectorOptions: collector)
     let (report, defects) = try session.run(reference: reference ? (fault, exportQueue) : nil)
     say(format == .text ? report.text : String(decoding: try report.json(), as: UTF8.self))
     try folder.write(report)

@@ -20,6 +20,7 @@ struct RunSession {
   /// What the scenario is changed by, for other processes to do the same.
   let changes: LoadChanges
   let engine: EngineOptions
+  let collectorOptions: CollectorOptions
 
   /// - Parameter reference: starts the reference server with these faults, and tests that.
   /// - Returns: what was seen, and what of this tool failed meanwhile, in a sentence each.
@@ -30,14 +31,15 @@ struct RunSession {
     let (spread, checked) = try check(target: reference == nil ? load.target : "ws://127.0.0.1:1")
     let start = Instant.now
     let queue = ObservationQueue(spanCapacity: scenario.collector.waitingSpanLimit)
-    let collector = try startCollector(queue, usesAnyPort: reference != nil)
+    let collector = try startCollector(queue, isForReference: reference != nil)
     defer { collector.stop() }
     let server = try reference.map { try startReference($0.faults, $0.exportQueue, collector) }
     defer { server?.stop() }
     let target = server?.origin ?? load.target
     let plan = try file.plan(scenario, seed: load.seed, target: target)
     let grpc = collector.grpcPort.map { " and \($0)" } ?? ""
-    complain("seed \(plan.seed), collector on http://127.0.0.1:\(collector.port)\(grpc) (OTLP by HTTP and gRPC)")
+    complain(
+      "seed \(plan.seed), collector on \(collectorOptions.host):\(collector.port)\(grpc) (OTLP by HTTP and gRPC)")
 
     let verifier = VerifierThread(
       Verifier(scenario, identities: plan.identities), queue: queue,
@@ -71,12 +73,8 @@ struct RunSession {
     return (report, running.faults)
   }
 
-  private func startCollector(_ queue: ObservationQueue, usesAnyPort: Bool) throws -> Collector {
-    var configuration = Collector.Configuration()
-    configuration.port = scenario.collector.httpPort ?? (usesAnyPort ? 0 : 4318)
-    configuration.grpcPort = scenario.collector.grpcPort ?? (configuration.port == 4318 ? 4317 : nil)
-    configuration.services = scenario.collector.services
-    configuration.answerDelay = scenario.collector.answerDelay
+  private func startCollector(_ queue: ObservationQueue, isForReference: Bool) throws -> Collector {
+    let configuration = collectorOptions.configuration(scenario.collector, isForReference: isForReference)
     do {
       return try Collector.start(configuration) { queue.offer($0) }
     } catch {

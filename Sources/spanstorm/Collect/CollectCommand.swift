@@ -52,7 +52,8 @@ struct CollectCommand: ParsableCommand {
   var tlsCertificate: String?
   @Option(name: .customLong("tls-key"), help: ArgumentHelp("The certificate's key, a PEM file.", valueName: "file"))
   var tlsKey: String?
-  @Option(help: ArgumentHelp("A fault to answer with (repeatable); see below.", valueName: "fault"))
+  @Option(
+    help: ArgumentHelp("A fault to answer with (repeatable); see below.", valueName: "fault"), transform: Self.fault)
   var faults: [FaultInjection] = []
   @Option(
     help: ArgumentHelp(
@@ -91,25 +92,26 @@ struct CollectCommand: ParsableCommand {
     throw status.code
   }
 
+  private static func fault(_ text: String) throws -> FaultInjection {
+    do throws(FaultInjection.SyntaxError) {
+      return try FaultInjection(parsing: text)
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
+
   private var configuration: Collector.Configuration {
     var configuration = Collector.Configuration()
     configuration.host = host
     configuration.port = Int(port)
     configuration.grpcPort = grpcPort.map(Int.init) ?? (port == 4318 ? 4317 : nil)
     configuration.services = service
-    let variable = ProcessInfo.processInfo.environment["SPANSTORM_COLLECTOR_TOKEN"] ?? ""
-    configuration.token = token ?? (variable.isEmpty ? nil : variable)
-    if let tlsCertificate, let tlsKey {
-      configuration.tls = TLSIdentity(certificateFile: tlsCertificate, keyFile: tlsKey)
-    }
+    configuration.token = CollectorOptions.token(token)
+    configuration.tls = CollectorOptions.identity(tlsCertificate, tlsKey)
     configuration.faults = faults
     configuration.forward = forward.flatMap { ForwardDestination($0) }
     return configuration
   }
-}
-
-extension FaultInjection: ExpressibleByArgument {
-  package init?(argument: String) { try? self.init(parsing: argument) }
 }
 
 extension ForwardDestination {
