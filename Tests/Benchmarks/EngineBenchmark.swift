@@ -64,14 +64,11 @@ struct InstructionBenchmark: ParsableCommand {
 
   func run() throws {
     let programs = try LimitPrograms(sources: options.limit)
-    let program = programs.folder.appendingPathComponent("benchmarks").path
-    // Valgrind cannot read this compiler's debug information.
-    let strip = try Subprocess.output("objcopy", ["--strip-debug", CommandLine.arguments[0], program])
-    guard strip.status == 0 else { throw BenchmarkFault(description: "objcopy: \(strip.errors)") }
+    let callgrind = try Callgrind(in: programs.folder)
     let server = try LimitServer(programs)
     defer { server.stop() }
-    let short = try count(program, programs, port: server.port, seconds: 1)
-    let long = try count(program, programs, port: server.port, seconds: Double(options.seconds) + 3)
+    let short = try count(callgrind, port: server.port, seconds: 1)
+    let long = try count(callgrind, port: server.port, seconds: Double(options.seconds) + 3)
     let roundTrips = (long.observations - short.observations) / 2
     print(
       "user instructions a round trip: \(column((long.instructions - short.instructions) / roundTrips, 0, width: 1))")
@@ -79,18 +76,12 @@ struct InstructionBenchmark: ParsableCommand {
   }
 
   private func count(
-    _ program: String, _ programs: LimitPrograms, port: UInt16, seconds: Double
+    _ callgrind: Callgrind, port: UInt16, seconds: Double
   ) throws -> (instructions: Double, observations: Double) {
-    let file = programs.folder.appendingPathComponent("callgrind").path
-    let result = try Subprocess.output(
-      "valgrind",
-      [
-        "--tool=callgrind", "--callgrind-out-file=\(file)", program, "client", "--port", String(port), "--connections",
-        String(connections), "--seconds", String(seconds), "--warm-up", "0.1",
-      ])
-    guard let line = result.errors.split(separator: "\n").first(where: { $0.contains("Collected : ") }),
-      let total = Double(line.split(separator: " ").last ?? "")
-    else { throw BenchmarkFault(description: "valgrind: \(result.errors)") }
-    return (total, Figures(result.output, kind: "engine=spanstorm")["observations"])
+    let (total, output) = try callgrind.count([
+      "client", "--port", String(port), "--connections", String(connections), "--seconds", String(seconds),
+      "--warm-up", "0.1",
+    ])
+    return (total, Figures(output, kind: "engine=spanstorm")["observations"])
   }
 }

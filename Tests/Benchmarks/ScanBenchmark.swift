@@ -11,17 +11,35 @@ struct ScanBenchmark: ParsableCommand {
 
   @Option(help: "Bodies that each measurement scans.") var rounds = 400
   @Option(help: "Measurements, whose median is printed.") var measurements = 9
+  @Option(help: "Only 'protobuf' or 'JSON'.") var only: String?
+  @Flag(help: "Counts user instructions by valgrind instead: the slope between two numbers of rounds.")
+  var instructions = false
 
   func run() throws {
+    guard !instructions else { return try countInstructions() }
     print(column("", width: 12) + column("ns/span") + column("bytes/span", width: 12))
     for (name, encoding, body) in [("protobuf", .protobuf, try protobuf()), ("JSON", .json, json())]
-      as [(String, OTLPEncoding, [UInt8])]
+      as [(String, OTLPEncoding, [UInt8])] where only == nil || only == name
     {
       var times: [Double] = []
       for _ in 0..<max(measurements, 1) { times.append(try nanosecondsPerSpan(body, encoding)) }
       print(
         column(name, width: 12, isLeft: true) + column(times.median, 1)
           + column(Double(body.count) / Double(Self.spanCount), 0, width: 12))
+    }
+  }
+
+  private func countInstructions() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spanstorm-benchmarks-\(getpid())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let callgrind = try Callgrind(in: folder)
+    for name in ["protobuf", "JSON"] where only == nil || only == name {
+      func count(_ rounds: Int) throws -> Double {
+        try callgrind.count(["scan", "--only", name, "--measurements", "1", "--rounds", String(rounds)]).instructions
+      }
+      let perSpan = (try count(30) - count(10)) / Double(20 * Self.spanCount)
+      print(column(name, width: 12, isLeft: true) + column(perSpan, 0) + " instructions/span")
     }
   }
 
