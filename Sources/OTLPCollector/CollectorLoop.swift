@@ -101,7 +101,7 @@ final class CollectorLoop {
       ledger.recordPushback()
       return .refused(.pushedBack)
     } catch {
-      ledger.recordRefusal(bodyBytes: body.receivedBytes)
+      ledger.recordRefusal(bodyBytes: body.receivedBytes, isOfBody: error.isOfBody)
       return .refused(error)
     }
   }

@@ -66,11 +66,13 @@ final class CountLedger: Sendable {
     }
   }
 
-  func recordRefusal(bodyBytes: Int) {
+  /// - Parameter isOfBody: whether the body could not be decoded, and not the request be taken at all.
+  func recordRefusal(bodyBytes: Int, isOfBody: Bool = false) {
     state.withLock { counts in
       counts.requests += 1
       counts.bytes += UInt64(bodyBytes)
       counts.refusedRequests += 1
+      if isOfBody { counts.decodeErrors += 1 }
     }
   }
 

@@ -49,6 +49,13 @@ extension Refusal {
     }
   }
 
+  /// Whether the request was well, but its body could not be decompressed or decoded.
+  var isOfBody: Bool {
+    if case .malformedBody = self { return true }
+    if case .malformedCompression = self { return true }
+    return false
+  }
+
   /// Whether the rest of an HTTP/1.1 connection can't be read, or is not worth it.
   var endsConnection: Bool {
     switch self {

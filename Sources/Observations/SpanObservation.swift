@@ -84,6 +84,8 @@ package struct CollectorCounts: Hashable, Sendable {
   package var invalidSpans: UInt64 = 0
   /// Requests refused: bodies that are no OTLP, too large, of another type, on another path.
   package var refusedRequests: UInt64 = 0
+  /// Of these, the ones whose body could not be decompressed or decoded.
+  package var decodeErrors: UInt64 = 0
   /// Requests of metrics and logs.
   package var otherSignals: UInt64 = 0
   /// Names that no longer fitted the table.

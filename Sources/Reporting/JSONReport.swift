@@ -89,7 +89,8 @@ extension Report {
         "otherSignals": report.collector.counts.otherSignals, "slowAnswers": report.collector.counts.slowAnswers,
         "duplicateSpans": report.collector.counts.duplicateSpans,
         "filteredSpans": report.collector.counts.filteredSpans,
-        "pushedBack": report.collector.counts.pushedBack, "overflowedNames": report.collector.counts.overflowedNames,
+        "decodeErrors": report.collector.counts.decodeErrors, "pushedBack": report.collector.counts.pushedBack,
+        "overflowedNames": report.collector.counts.overflowedNames,
         "droppedDeliveries": report.droppedDeliveries,
       ]
       telemetry = JSONTelemetry(report.collector)

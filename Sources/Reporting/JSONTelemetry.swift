@@ -147,6 +147,7 @@ extension CollectionReport {
     let requests: UInt64
     let bytes: UInt64
     let refusedRequests: UInt64
+    let decodeErrors: UInt64
     let pushedBack: UInt64
     let invalidSpans: UInt64
     let duplicateSpans: UInt64
@@ -175,7 +176,8 @@ extension CollectionReport {
     let document = Document(
       seconds: seconds, spans: traces.spans, traces: traces.traces, cutTraces: traces.cutTraces,
       repeatedSpans: traces.repeatedSpans, lateSpans: traces.lateSpans, requests: books.counts.requests,
-      bytes: books.counts.bytes, refusedRequests: books.counts.refusedRequests, pushedBack: books.counts.pushedBack,
+      bytes: books.counts.bytes, refusedRequests: books.counts.refusedRequests,
+      decodeErrors: books.counts.decodeErrors, pushedBack: books.counts.pushedBack,
       invalidSpans: books.counts.invalidSpans, duplicateSpans: books.counts.duplicateSpans,
       telemetry: JSONTelemetry(books),
       violations: findings.map { finding in

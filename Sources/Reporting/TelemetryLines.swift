@@ -8,7 +8,8 @@ extension CollectorBooks {
   /// What the collector received and from whom, for people.
   var lines: [String] {
     var lines = [
-      "  collector \(counts.requests) requests, \(counts.bytes) bytes; \(counts.refusedRequests) refused,"
+      "  collector \(counts.requests) requests, \(counts.bytes) bytes; \(counts.refusedRequests) refused"
+        + " (\(counts.decodeErrors) undecodable),"
         + " \(counts.pushedBack) pushed back, \(counts.invalidSpans) invalid spans, \(counts.duplicateSpans) spans"
         + " again by retries"
     ]

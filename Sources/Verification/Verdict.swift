@@ -83,6 +83,11 @@ extension Verdict {
     if tallies.tracesExpected > 0, !Self.allowsIncomplete(self.expectations) {
       doubts += Self.lostTelemetry(books, tallies)
     }
+    if tallies.tracesIncomplete > 0, collector.longestStallNanoseconds > nanosecondsPerSecond {
+      doubts.append(
+        "this tool's collector stood still for"
+          + " \(milliseconds(UInt64(clamping: collector.longestStallNanoseconds))), which makes exporters drop spans")
+    }
     if droppedDeliveries > 0 { doubts.append("\(droppedDeliveries) batches of observations were dropped by this tool") }
     if tallies.spansDropped > 0 { doubts.append("\(tallies.spansDropped) spans were dropped by this tool") }
     if collector.overflowedNames > 0 {

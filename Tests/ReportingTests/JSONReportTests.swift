@@ -75,6 +75,7 @@ struct JSONReportTests {
 
   private static let golden = """
     collector.bytes
+    collector.decodeErrors
     collector.droppedDeliveries
     collector.duplicateSpans
     collector.filteredSpans
