@@ -26,6 +26,11 @@ package struct ObservationBatch: Sendable {
     return buffer.base[index]
   }
 
+  /// Looks at the observations where they lie.
+  package func withUnsafeObservations<Result>(_ body: (UnsafeBufferPointer<Observation>) -> Result) -> Result {
+    body(UnsafeBufferPointer(start: buffer.base, count: count))
+  }
+
   package var observations: [Observation] { Array(UnsafeBufferPointer(start: buffer.base, count: count)) }
 
   /// The observations as they lie in memory; only for another process of the same program.

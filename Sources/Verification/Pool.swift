@@ -7,6 +7,9 @@ struct Pool<Row: BitwiseCopyable & Sendable>: ~Copyable, @unchecked Sendable {
   private static var chunkBits: Int32 { 13 }
   private static var chunkSize: Int { 1 << Int(chunkBits) }
 
+  /// Rows that can be told apart by an index.
+  static var limit: Int { Int(Int32.max) }
+
   private var chunks: [UnsafeMutablePointer<Row>] = []
   /// Rows that were handed out at least once.
   private var touched: Int32 = 0
@@ -21,7 +24,7 @@ struct Pool<Row: BitwiseCopyable & Sendable>: ~Copyable, @unchecked Sendable {
   /// Rows in use and free.
   var capacity: Int { Int(touched) }
 
-  /// Keeps a row and returns its index; -1 where 2³¹ are in use.
+  /// Keeps a row and returns its index; -1 where `limit` rows are in use.
   mutating func add(_ row: Row) -> Int32 {
     let index: Int32
     if free >= 0 {

@@ -50,7 +50,7 @@ package struct TraceBook: ~Copyable, Sendable {
   ///   - trees: how many traces, from the first that settles, are drawn.
   package init(settleTime: Duration, memory: Int, trees: Int) {
     self.settleTime = settleTime.clampedNanoseconds
-    self.memory = max(memory, 1 << 20)
+    self.memory = min(max(memory, 1 << 20), Pool<BookSpan>.limit * MemoryLayout<BookSpan>.stride)
     treesWanted = trees
   }
 

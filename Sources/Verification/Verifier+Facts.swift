@@ -162,7 +162,7 @@ extension Verifier {
     case .wrongType, .malformed: return .malformed
     case .present(let traceparent):
       guard let traced else { return .restarted }
-      if traced == message {
+      if traced.shard == message.shard, traced.sequence == message.sequence {
         return traceparent.parentID == identities.spanID(in: traceparent.traceID) ? .unchanged : .continued
       }
       return isOther(traced, onTheConnectionOf: message, row) ? .stale : .crossed

@@ -47,14 +47,17 @@ package struct Verifier: ~Copyable, Sendable {
     isWarmUp = scenario.load.phases.map(\.isWarmUp)
     settleTime = scenario.collector.settle.clampedNanoseconds
     expectations = scenario.expectations
-    spanLimit = scenario.collector.keptSpanLimit
+    spanLimit = min(scenario.collector.keptSpanLimit, Pool<SpanRow>.limit)
   }
 
   package mutating func take(_ delivery: Delivery) {
     switch delivery {
     case .facts(let batch):
-      for index in 0..<batch.count {
-        take(batch[index], excerpt: batch.excerpts.isEmpty ? nil : batch.excerpts[index])
+      let hasExcerpts = !batch.excerpts.isEmpty
+      batch.withUnsafeObservations { observations in
+        for index in 0..<observations.count {
+          take(observations[index], excerpt: hasExcerpts ? batch.excerpts[index] : nil)
+        }
       }
     case .spans(let batch):
       for name in batch.newNames { names.add(name.text, at: Int(name.index.rawValue)) }
