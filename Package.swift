@@ -109,7 +109,7 @@ let package = Package(
       "OTLPCollector",
       [
         "TestInputs", "OTLPMessages", "Observations", "Reactor", "TraceContext", "Timing", "TransportSecurity", "CZlib",
-      ] + nio),
+      ] + nio + [.product(name: "NIOEmbedded", package: "swift-nio")]),
     tests("Observations", ["TraceContext", "Timing"]),
     tests(
       "VirtualUsers",

@@ -17,16 +17,21 @@ package final class Collector: Sendable {
   private let group: MultiThreadedEventLoopGroup
   private let listeners: [any Channel]
   private let ledger: CountLedger
+  private let forwarder: NIOLoopBound<Forwarder>?
+  /// How long the end waits for what is still to be passed on.
+  private static let forwardPatience = TimeAmount.seconds(10)
   private let isStopped = Mutex(false)
 
   private init(
-    port: Int, grpcPort: Int?, group: MultiThreadedEventLoopGroup, listeners: [any Channel], ledger: CountLedger
+    port: Int, grpcPort: Int?, group: MultiThreadedEventLoopGroup, listeners: [any Channel], ledger: CountLedger,
+    forwarder: NIOLoopBound<Forwarder>?
   ) {
     self.port = port
     self.grpcPort = grpcPort
     self.group = group
     self.listeners = listeners
     self.ledger = ledger
+    self.forwarder = forwarder
   }
 
   /// Listens, and returns once connections are accepted.
@@ -54,24 +59,25 @@ package final class Collector: Sendable {
     _ configuration: Configuration, on group: MultiThreadedEventLoopGroup,
     _ deliver: @escaping @Sendable (SpanBatch) -> Bool
   ) throws -> Collector {
-    let ledger = CountLedger()
+    let ledger = CountLedger(services: configuration.services)
     let loop = group.next()
-    let shared = try loop.submit {
+    let (shared, forwarder) = try loop.submit {
       let forwarder = configuration.forward.map {
         Forwarder($0, eventLoop: loop, ledger: ledger, queueLimit: configuration.forwardQueueLimit)
       }
       StallMeter(eventLoop: loop, ledger: ledger).run()
-      return NIOLoopBound(
+      let shared = NIOLoopBound(
         try CollectorLoop(
           configuration: configuration, ledger: ledger, forwarder: forwarder, deliver: deliver),
         eventLoop: loop)
+      return (shared, forwarder.map { NIOLoopBound($0, eventLoop: loop) })
     }.wait()
     let listeners = try listen(configuration, bootstrap(group, shared))
     try configuration.forward?.checkIsElsewhere(listeners)
     let ports = zip(listeners, configuration.ports).map { $0.localAddress?.port ?? $1 }
     return Collector(
       port: ports.first ?? configuration.port, grpcPort: configuration.grpcPort == nil ? nil : ports.last,
-      group: group, listeners: listeners, ledger: ledger)
+      group: group, listeners: listeners, ledger: ledger, forwarder: forwarder)
   }
 
   private static func listen(_ configuration: Configuration, _ bootstrap: ServerBootstrap) throws -> [any Channel] {
@@ -100,6 +106,9 @@ package final class Collector: Sendable {
     guard !wasStopped else { return }
     // The only failures are those of what is closed already.
     for listener in listeners { try? listener.close().wait() }
+    if let forwarder {
+      try? group.next().flatSubmit { forwarder.value.drain(within: Self.forwardPatience) }.wait()
+    }
     try? group.syncShutdownGracefully()
   }
 

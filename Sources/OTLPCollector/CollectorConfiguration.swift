@@ -25,6 +25,8 @@ extension Collector {
 
     /// Bytes of unfinished bodies over all connections; the request that goes beyond is asked to come back.
     var bodyBudget = 256 << 20
+    /// How long a body may take to arrive where others find no room for theirs.
+    var bodyPatience: Duration = .seconds(10)
     var connectionLimit = 1024
     /// Where all of them are taken, one that has sent nothing for so long makes way for a new one.
     var silenceLimit: Duration = .seconds(10)

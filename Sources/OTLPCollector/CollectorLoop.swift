@@ -60,14 +60,30 @@ final class CollectorLoop {
     return reply
   }
 
-  /// Books `count` more bytes of unfinished bodies; false where they are too many.
-  func reserve(_ count: Int) -> Bool {
-    guard count <= configuration.bodyBudget - waitingBytes else { return false }
+  /// Books `count` more bytes of a connection's unfinished bodies; false where there are too many in all. The
+  /// connection that takes longest over its body has to go then, if it takes very long.
+  func reserve(_ count: Int, for connection: Connection) -> Bool {
+    guard count <= configuration.bodyBudget - waitingBytes else {
+      slowest(but: connection)?.close()
+      return false
+    }
     waitingBytes += count
+    connection.book(count)
     return true
   }
 
-  func release(_ count: Int) { waitingBytes -= count }
+  func release(_ count: Int, of connection: Connection) {
+    waitingBytes -= count
+    connection.unbook(count)
+  }
+
+  private func slowest(but other: Connection) -> Connection? {
+    let now = Instant.now
+    let since: (Connection) -> Instant = { $0.unfinishedSince ?? now }
+    return connections.values
+      .filter { $0 !== other && now - since($0) >= configuration.bodyPatience.clampedNanoseconds }
+      .min { since($0) < since($1) }
+  }
 
   /// Keeps a connection until it closes; nil where too many are open and each has sent something lately.
   func openConnection(_ channel: any Channel) -> Connection? {

@@ -9,8 +9,22 @@ final class Connection {
   private(set) var waitingAnswers = 0
   /// When it sent something.
   var lastRead = Instant.now
+  /// Bytes of bodies that are not complete.
+  private(set) var unfinishedBytes = 0
+  /// Since when it has had such bodies.
+  private(set) var unfinishedSince: Instant?
 
   init(_ channel: any Channel) { self.channel = channel }
+
+  func book(_ count: Int) {
+    if unfinishedBytes == 0 { unfinishedSince = .now }
+    unfinishedBytes += count
+  }
+
+  func unbook(_ count: Int) {
+    unfinishedBytes -= count
+    if unfinishedBytes == 0 { unfinishedSince = nil }
+  }
 
   func beginWaiting() { waitingAnswers += 1 }
 

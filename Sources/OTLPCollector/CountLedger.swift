@@ -9,8 +9,13 @@ final class CountLedger: Sendable {
   private let metrics: Mutex<MetricTable>
   let exporterNames = ExporterNames()
   private let listeningSince = WallClock.nanoseconds
+  private let services: [String]
 
-  init() { metrics = Mutex(MetricTable(exporterNames)) }
+  /// - Parameter services: the ones that are asked for; empty for all.
+  init(services: [String] = []) {
+    self.services = services
+    metrics = Mutex(MetricTable(exporterNames))
+  }
 
   var counts: CollectorCounts { state.withLock { $0 } }
 
@@ -18,7 +23,7 @@ final class CountLedger: Sendable {
     let (series, droppedPoints) = metrics.withLock { ($0.series, $0.droppedPoints) }
     return CollectorBooks(
       counts: counts, exporters: table.withLock { $0.books }, series: series, droppedPoints: droppedPoints,
-      listeningSince: listeningSince)
+      listeningSince: listeningSince, services: services)
   }
 
   /// An answer that is later than this makes a target with a bounded queue lose spans.

@@ -78,7 +78,7 @@ final class ExportHandler: ChannelInboundHandler {
         connection.endWaiting()
       }
     }
-    body.release(loop)
+    body.release(loop, connection)
     state = .ended
     context.fireChannelInactive()
   }
@@ -109,7 +109,7 @@ final class ExportHandler: ChannelInboundHandler {
     case .idle, .delaying, .ended: return
     case .receiving:
       do throws(Refusal) {
-        try body.append(&part, loop, limit: loop.configuration.bodyLimit)
+        try body.append(&part, loop, connection, limit: loop.configuration.bodyLimit)
       } catch {
         refuse(error, context)
       }
@@ -131,7 +131,7 @@ final class ExportHandler: ChannelInboundHandler {
       send(answer, arrival, endsConnection: refusal.endsConnection || !keepAlive, context)
     case .receiving(let request, let keepAlive):
       let reply = loop.reply(to: request, body, arrival: arrival)
-      body.release(loop)
+      body.release(loop, connection)
       tell(reply, to: request, arrival, keepAlive: keepAlive, context)
     }
   }
@@ -186,7 +186,7 @@ final class ExportHandler: ChannelInboundHandler {
     isAnswering = true
     defer { isAnswering = false }
     loop.ledger.recordAnswer(arrival: arrival, answered: .now)
-    body.release(loop)
+    body.release(loop, connection)
     state = endsConnection ? .ended : .idle
     context.write(Self.wrapOutboundOut(.head(answer.head(endsConnection: endsConnection))), promise: nil)
     if !answer.body.isEmpty {

@@ -15,7 +15,7 @@ struct ExporterShare: Equatable {
 /// The books of every exporter, within bounds.
 struct ExporterTable {
   private(set) var books: [ExporterBooks] = []
-  private static let scopeLimit = 1024
+  private static let scopeLimit = 128
 
   /// Makes books for the exporters that are new, in the order of their numbers.
   mutating func announce(_ exporters: [(service: String, instance: String)]) {

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// Bodies that wait to be passed on, bounded by their bytes.
+/// Bodies that wait to be passed on, bounded by the memory that they hold.
 struct ForwardQueue {
   struct Item {
     var request: ExportRequestHead
@@ -20,7 +20,7 @@ struct ForwardQueue {
 
   /// False where it does not fit.
   mutating func append(_ item: Item) -> Bool {
-    let size = item.body.readableBytes + Self.overhead
+    let size = item.body.storageCapacity + Self.overhead
     guard size <= limit - byteCount else { return false }
     byteCount += size
     items.append(item)
@@ -29,7 +29,7 @@ struct ForwardQueue {
 
   mutating func popFirst() -> Item? {
     guard let item = items.popFirst() else { return nil }
-    byteCount -= item.body.readableBytes + Self.overhead
+    byteCount -= item.body.storageCapacity + Self.overhead
     return item
   }
 

@@ -37,11 +37,38 @@ final class Forwarder {
   }
 
   /// Sends a body as soon as those before it have been answered.
-  func forward(_ request: ExportRequestHead, _ body: ByteBuffer) {
+  func forward(_ request: ExportRequestHead, _ received: ByteBuffer) {
+    var body = received
+    // The storage is that of the connection's largest body; a small one is worth a copy.
+    if body.readableBytes < body.storageCapacity / 2 { body = ByteBuffer(bytes: received.readableBytesView) }
     guard queue.append(ForwardQueue.Item(request: request, body: body)) else {
       return ledger.recordForwardFailure("too many bodies wait for \(address)")
     }
     proceed()
+  }
+
+  /// Completes once nothing waits any more; what then still does, after a time, is given up.
+  func drain(within limit: TimeAmount) -> EventLoopFuture<Void> {
+    let promise = eventLoop.makePromise(of: Void.self)
+    look(until: .now() + limit, promise)
+    return promise.futureResult
+  }
+
+  private func look(until deadline: NIODeadline, _ promise: EventLoopPromise<Void>) {
+    if isIdle { return promise.succeed() }
+    if NIODeadline.now() >= deadline {
+      ledger.recordForwardFailure("the collector ended before \(address) had taken all", bodies: max(queue.count, 1))
+      queue.removeAll()
+      return promise.succeed()
+    }
+    eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(10)) { self.look(until: deadline, promise) }
+  }
+
+  private var isIdle: Bool {
+    switch state {
+    case .connecting, .waiting: false
+    case .closed, .idle, .pausing: queue.count == 0
+    }
   }
 
   /// As a Host field has it, IPv6 addresses in brackets.

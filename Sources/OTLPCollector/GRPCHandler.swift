@@ -44,7 +44,7 @@ final class GRPCHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   func channelInactive(context: ChannelHandlerContext) {
     if case .delaying(let task, let arrival) = state { endDelay(task, arrival) }
-    body.release(loop)
+    body.release(loop, connection)
     state = .ended
     context.fireChannelInactive()
   }
@@ -73,7 +73,7 @@ final class GRPCHandler: ChannelInboundHandler, RemovableChannelHandler {
     guard case .receiving = state, case .byteBuffer(var bytes) = part.data else { return }
     let limit = loop.configuration.bodyLimit
     do throws(Refusal) {
-      try body.append(&bytes, loop, limit: limit + GRPCFraming.prefixLength)
+      try body.append(&bytes, loop, connection, limit: limit + GRPCFraming.prefixLength)
       try framing.receive(&body, limit: limit)
       if part.endStream { receivedEnd(context) }
     } catch {
@@ -90,7 +90,7 @@ final class GRPCHandler: ChannelInboundHandler, RemovableChannelHandler {
       return refuse(error, context)
     }
     let reply = loop.reply(to: request, body, arrival: arrival)
-    body.release(loop)
+    body.release(loop, connection)
     switch reply.manner {
     case .atOnce: send(reply.outcome, arrival, context)
     case .after(let delay): send(reply.outcome, arrival, after: delay, context)
@@ -125,7 +125,7 @@ final class GRPCHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   private func send(_ outcome: Outcome, _ arrival: Instant, _ context: ChannelHandlerContext) {
     loop.ledger.recordAnswer(arrival: arrival, answered: .now)
-    body.release(loop)
+    body.release(loop, connection)
     state = .ended
     switch GRPCAnswer(outcome) {
     case .message(let head, let message, let trailers):

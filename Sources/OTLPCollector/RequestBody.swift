@@ -27,11 +27,15 @@ struct RequestBody {
 
   /// Adds bytes that have arrived.
   ///
-  /// - Parameter limit: bytes of the largest body, with what frames it.
-  mutating func append(_ part: inout ByteBuffer, _ loop: CollectorLoop, limit: Int) throws(Refusal) {
+  /// - Parameters:
+  ///   - connection: the one that they came on.
+  ///   - limit: bytes of the largest body, with what frames it.
+  mutating func append(
+    _ part: inout ByteBuffer, _ loop: CollectorLoop, _ connection: Connection, limit: Int
+  ) throws(Refusal) {
     receivedBytes += part.readableBytes
     guard receivedBytes <= limit else { throw .tooLarge(limit: loop.configuration.bodyLimit) }
-    guard loop.reserve(part.readableBytes) else { throw .tooManyBodies }
+    guard loop.reserve(part.readableBytes, for: connection) else { throw .tooManyBodies }
     bookedBytes += part.readableBytes
     if expectedBytes > 0 {
       buffer.reserveCapacity(min(expectedBytes, part.readableBytes * Self.expectationFactor))
@@ -44,8 +48,8 @@ struct RequestBody {
   mutating func skip(_ count: Int) { buffer.moveReaderIndex(forwardBy: count) }
 
   /// Ends a request; the storage may serve the next one.
-  mutating func release(_ loop: CollectorLoop) {
-    loop.release(bookedBytes)
+  mutating func release(_ loop: CollectorLoop, _ connection: Connection) {
+    if bookedBytes > 0 { loop.release(bookedBytes, of: connection) }
     bookedBytes = 0
     receivedBytes = 0
     expectedBytes = 0

@@ -10,7 +10,7 @@ struct SpanStage: SpanSink {
   /// The services whose spans are handed on; empty for all.
   private let services: Set<[UInt8]>
   private var spans: [SpanObservation] = []
-  private var names = TextTable(countLimit: Int(UInt16.max), byteLimit: 8 << 20)
+  private var names = TextTable(countLimit: Int(UInt16.max), byteLimit: 32 << 20)
   private var exporter = ExporterNames.overflow
   private var isWanted = true
   private var scope = (name: "", version: "")
@@ -19,6 +19,8 @@ struct SpanStage: SpanSink {
 
   /// Scopes of one body that are told apart; the spans of others count as the last one's.
   private static let shareLimit = 4096
+  /// Bytes of a span's name; a longer one is told like one that found no room, so that a few cannot fill the table.
+  private static let nameLimit = 4096
   /// Bytes of a scope's name and version that are kept.
   private static let scopeTextLimit = 256
 
@@ -60,7 +62,7 @@ struct SpanStage: SpanSink {
       return
     }
     var nameIndex = NameIndex.overflow
-    if let index = names.index(of: name) {
+    if name.byteCount <= Self.nameLimit, let index = names.index(of: name) {
       nameIndex = NameIndex(index)
     } else {
       receipt.overflowedNames += 1

@@ -48,12 +48,15 @@ package struct SpanBalance: Hashable, Sendable {
     sampledOut = total("otel.sdk.span.started") { attributes in
       attributes["otel.span.sampling_result"].map { $0 != "RECORD_AND_SAMPLE" } ?? false
     }
-    dropped =
-      total("otel.sdk.processor.span.processed", where: hasFailed)
-      &+ total("otel.sdk.exporter.span.exported", where: hasFailed)
+    let failed = total("otel.sdk.exporter.span.exported", where: hasFailed)
+    dropped = total("otel.sdk.processor.span.processed", where: hasFailed)
     live = total("otel.sdk.span.live") { $0["otel.span.sampling_result"] != "RECORD_ONLY" }
     waiting = total("otel.sdk.processor.span.queue.size") &+ total("otel.sdk.exporter.span.inflight")
     received = Int64(clamping: books.spans)
+    // An export that failed may have been another exporter's of the same SDK, or have arrived here all the same: of
+    // failures only so many spans are lost as are missing.
+    let missing = started &- sampledOut &- dropped &- live &- waiting &- received
+    dropped &+= max(0, min(failed, missing))
     beganBefore = starts.contains { $0.start > 0 && $0.start < listeningSince }
   }
 }

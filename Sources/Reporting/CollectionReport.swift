@@ -20,8 +20,9 @@ package struct CollectionReport: Sendable {
   package var text: String {
     var lines = [
       "Collected \(traces.spans) spans of \(traces.traces) traces in \(Report.decimal(seconds, 1)) s",
-      "  traces    \(traces.settledTraces) judged, \(traces.cutTraces) of them early for want of memory;"
-        + " \(traces.repeatedSpans) spans repeated, \(traces.lateSpans) late",
+      "  traces    \(traces.settledTraces) judged, \(traces.unquietTraces) of them not quiet yet,"
+        + " \(traces.cutTraces) cut for want of memory",
+      "  spans     \(traces.repeatedSpans) repeated, \(traces.lateSpans) late, \(traces.droppedSpans) left out",
     ]
     lines += books.lines
     lines += seriesLines

@@ -142,6 +142,8 @@ extension CollectionReport {
     let spans: Int
     let traces: Int
     let cutTraces: Int
+    let unquietTraces: Int
+    let droppedSpans: Int
     let repeatedSpans: Int
     let lateSpans: Int
     let requests: UInt64
@@ -151,6 +153,13 @@ extension CollectionReport {
     let pushedBack: UInt64
     let invalidSpans: UInt64
     let duplicateSpans: UInt64
+    let filteredSpans: UInt64
+    let faultedRequests: UInt64
+    let forwarded: UInt64
+    let forwardFailed: UInt64
+    let slowAnswers: UInt64
+    let longestStallNanoseconds: Int64
+    let droppedPoints: UInt64
     let telemetry: JSONTelemetry
     let violations: [Violation]
   }
@@ -175,11 +184,16 @@ extension CollectionReport {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let document = Document(
       seconds: seconds, spans: traces.spans, traces: traces.traces, cutTraces: traces.cutTraces,
+      unquietTraces: traces.unquietTraces,
+      droppedSpans: traces.droppedSpans,
       repeatedSpans: traces.repeatedSpans, lateSpans: traces.lateSpans, requests: books.counts.requests,
       bytes: books.counts.bytes, refusedRequests: books.counts.refusedRequests,
       decodeErrors: books.counts.decodeErrors, pushedBack: books.counts.pushedBack,
       invalidSpans: books.counts.invalidSpans, duplicateSpans: books.counts.duplicateSpans,
-      telemetry: JSONTelemetry(books),
+      filteredSpans: books.counts.filteredSpans, faultedRequests: books.counts.faultedRequests,
+      forwarded: books.counts.forwarded, forwardFailed: books.counts.forwardFailed,
+      slowAnswers: books.counts.slowAnswers, longestStallNanoseconds: books.counts.longestStallNanoseconds,
+      droppedPoints: books.droppedPoints, telemetry: JSONTelemetry(books),
       violations: findings.map { finding in
         Violation(
           kind: finding.invariant.rawValue, requirement: finding.invariant.requirement,

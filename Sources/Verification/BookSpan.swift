@@ -32,14 +32,6 @@ struct BookSpan: TraceRow {
     parentPlace = span.flags & 0x100 == 0 ? .unknown : span.flags & 0x200 == 0 ? .sameProcess : .elsewhere
   }
 
-  /// Whether its parent should be a span of the same process. Without flags only the kinds tell that are never at a
-  /// process's entry.
-  var hasLocalParent: Bool {
-    guard parentID != 0 else { return false }
-    switch parentPlace {
-    case .sameProcess: return true
-    case .elsewhere: return false
-    case .unknown: return kind == .internal || kind == .client || kind == .producer
-    }
-  }
+  /// Whether its parent is a span of the same process. Without flags nobody can say.
+  var hasLocalParent: Bool { parentID != 0 && parentPlace == .sameProcess }
 }

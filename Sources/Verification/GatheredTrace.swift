@@ -98,7 +98,10 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
     return true
   }
 
-  private func firstSlot(_ id: UInt64) -> Int { Int(truncatingIfNeeded: id &* key &>> 32) & mask }
+  private func firstSlot(_ id: UInt64) -> Int {
+    let product = (id ^ key).multipliedFullWidth(by: key)
+    return Int(truncatingIfNeeded: product.high ^ product.low) & mask
+  }
 
   /// Makes room for so many spans, and empties the index.
   private mutating func reserve(_ spanCount: Int) {

@@ -66,12 +66,14 @@ struct InvariantJudge {
     }
   }
 
-  /// Whether a span began while its parent ran, as far as their clocks are one.
+  /// Some SDKs know the start of a span to the millisecond only.
+  private static let clockStep: UInt64 = 1_000_000
+
+  /// Whether a span began no earlier than its parent in the same process. It may well begin after its parent's end.
   private func isInside(_ span: BookSpan, _ parent: BookSpan) -> Bool {
-    guard span.service == parent.service, span.parentPlace != .elsewhere, parent.start <= parent.end else {
-      return true
-    }
-    return span.start >= parent.start && span.start <= parent.end
+    let isOneClock = span.parentPlace == .sameProcess && span.service == parent.service
+    guard isOneClock, span.start < parent.start else { return true }
+    return parent.start - span.start < Self.clockStep
   }
 
   /// What a span breaks, whatever is around it.
@@ -83,7 +85,7 @@ struct InvariantJudge {
       broken.append(.endsBeforeStart)
     }
     if span.kind == .unspecified { broken.append(.unspecifiedKind) }
-    if span.parentPlace == .sameProcess, span.parentID != 0, span.kind == .server || span.kind == .consumer {
+    if span.parentPlace == .sameProcess, span.parentID != 0, span.kind == .server {
       broken.append(.entryWithLocalParent)
     }
     return broken

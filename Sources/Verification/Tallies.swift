@@ -63,6 +63,8 @@ package struct Tallies: Hashable, Sendable {
   package var spansForgotten = 0
   /// Spans that found no room.
   package var spansDropped = 0
+  /// Spans of ours whose name found no room in the collector's table.
+  package var spansUnnamed = 0
 
   package init() {}
 

@@ -16,8 +16,12 @@ package struct TraceBook: ~Copyable, Sendable {
     package var repeatedSpans = 0
     /// Spans of traces that were settled already.
     package var lateSpans = 0
-    /// Traces that were settled before they were quiet, for want of room.
+    /// Traces that were settled before they were quiet, or of which spans were left out, for want of room.
     package var cutTraces = 0
+    /// Spans that were left out of traces that are too large.
+    package var droppedSpans = 0
+    /// Traces that were not quiet yet when all ended.
+    package var unquietTraces = 0
 
     package init() {}
 
@@ -27,6 +31,15 @@ package struct TraceBook: ~Copyable, Sendable {
 
   /// Settled traces that are remembered, so that what comes late is told from a new trace.
   static let rememberedTraces = 131_072
+  /// Missing parents that are remembered, in case they come late.
+  static let rememberedParents = 65_536
+  /// Spans of one trace that are kept.
+  static let largestTrace: UInt32 = 65_536
+
+  private struct MissingParent: Hashable {
+    var traceID: TraceID
+    var spanID: SpanID
+  }
 
   package private(set) var counts = Counts()
   private let settleTime: Int64
@@ -43,6 +56,9 @@ package struct TraceBook: ~Copyable, Sendable {
   private var violations = [Int](repeating: 0, count: TraceInvariant.allCases.count)
   private var evidence = [[InvariantEvidence]](repeating: [], count: TraceInvariant.allCases.count)
   private var trees: [[String]] = []
+  private var missingParents: [MissingParent: Int] = [:]
+  /// Whether a settled trace was forgotten, so that what comes late of it looks like a new one.
+  private var hasForgotten = false
 
   /// - Parameters:
   ///   - settleTime: how long a trace must be quiet before it is judged.
@@ -66,7 +82,7 @@ package struct TraceBook: ~Copyable, Sendable {
       waiting.removeFirst(traces)
       let lastArrival = traces[index].pointee.lastArrival
       if now - lastArrival >= settleTime {
-        settle(index, isWhole: true)
+        settle(index, isWhole: !traces[index].pointee.isCut)
       } else {
         // Spans came while it waited.
         traces[index].pointee.waitsSince = lastArrival
@@ -75,11 +91,13 @@ package struct TraceBook: ~Copyable, Sendable {
     }
   }
 
-  /// Judges what still waits.
-  package mutating func finish() {
+  /// Judges what still waits; of a trace that was not quiet yet nothing is said of what it lacks.
+  package mutating func finish(at now: Instant) {
+    advance(to: now)
     while let index = waiting.head {
       waiting.removeFirst(traces)
-      settle(index, isWhole: true)
+      counts.unquietTraces += 1
+      settle(index, isWhole: false)
     }
   }
 
@@ -109,13 +127,30 @@ package struct TraceBook: ~Copyable, Sendable {
       waiting.append(index, traces)
     } else if traces[index].pointee.isSettled {
       counts.lateSpans += 1
+      retractOrphans(under: span)
       return
     }
     let entry = traces[index]
+    guard entry.pointee.spanCount < Self.largestTrace else { return leaveOut(entry) }
     entry.pointee.firstSpan = spans.add(BookSpan(span, next: entry.pointee.firstSpan))
     entry.pointee.spanCount += 1
     entry.pointee.lastArrival = now
     if memoryInUse > memory { makeRoom() }
+  }
+
+  private mutating func leaveOut(_ entry: UnsafeMutablePointer<TraceEntry>) {
+    counts.droppedSpans += 1
+    if !entry.pointee.isCut { counts.cutTraces += 1 }
+    entry.pointee.isCut = true
+  }
+
+  /// A span that comes late may be the parent that a settled trace lacked.
+  private mutating func retractOrphans(under span: SpanObservation) {
+    let key = MissingParent(traceID: span.traceID, spanID: span.spanID)
+    guard let count = missingParents.removeValue(forKey: key) else { return }
+    violations[TraceInvariant.orphanSpan.ordinal] -= count
+    let text = span.traceID.description
+    evidence[TraceInvariant.orphanSpan.ordinal].removeAll { $0.traceID == text }
   }
 
   /// Settles the trace that waits longest, and forgets settled ones.
@@ -131,6 +166,7 @@ package struct TraceBook: ~Copyable, Sendable {
     guard let index = settled.head else { return }
     settled.removeFirst(traces)
     traces.remove(index)
+    hasForgotten = true
   }
 
   private mutating func settle(_ index: Int32, isWhole: Bool) {
@@ -139,9 +175,13 @@ package struct TraceBook: ~Copyable, Sendable {
     counts.settledTraces += 1
     counts.repeatedSpans += trace.repeated - trace.conflicting
     let traceID = TraceID(high: entry.high, low: entry.low)
-    let found = judge.judge(trace, isWhole: isWhole)
+    // A trace without a top may be the rest of one that is forgotten.
+    let found = judge.judge(trace, isWhole: isWhole && (!hasForgotten || hasTop))
     violations[TraceInvariant.duplicateSpanID.ordinal] += trace.conflicting
-    for violation in found { violations[violation.invariant.ordinal] += 1 }
+    for violation in found {
+      violations[violation.invariant.ordinal] += 1
+      if violation.invariant == .orphanSpan { remember(orphan: trace[violation.place].pointee, traceID) }
+    }
     keepEvidence(found, traceID)
     if treesWanted > 0 {
       treesWanted -= 1
@@ -159,11 +199,24 @@ package struct TraceBook: ~Copyable, Sendable {
     if settled.count > Self.rememberedTraces { forgetOne() }
   }
 
+  /// Whether the trace that was gathered has its root, or a span whose parent is in another process.
+  private var hasTop: Bool {
+    (0..<trace.count).contains { place in
+      let span = trace[place].pointee
+      return span.parentID == 0 || span.parentPlace == .elsewhere
+    }
+  }
+
+  private mutating func remember(orphan span: BookSpan, _ traceID: TraceID) {
+    guard missingParents.count < Self.rememberedParents else { return }
+    missingParents[MissingParent(traceID: traceID, spanID: SpanID(span.parentID)), default: 0] += 1
+  }
+
   private mutating func keepEvidence(_ found: [InvariantJudge.Violation], _ traceID: TraceID) {
     if trace.conflicting > 0 {
       keepEvidence(.duplicateSpanID, traceID, "\(trace.conflicting) spans have an ID that another span has")
     }
-    for violation in found where evidence[violation.invariant.ordinal].count < Finding.evidenceLimit {
+    for violation in found where wantsEvidence(violation.invariant, traceID) {
       let span = trace[violation.place].pointee
       keepEvidence(
         violation.invariant, traceID,
@@ -172,10 +225,15 @@ package struct TraceBook: ~Copyable, Sendable {
   }
 
   private mutating func keepEvidence(_ invariant: TraceInvariant, _ traceID: TraceID, _ detail: String) {
-    guard evidence[invariant.ordinal].count < Finding.evidenceLimit else { return }
-    let text = traceID.description
-    guard !evidence[invariant.ordinal].contains(where: { $0.traceID == text }) else { return }
-    evidence[invariant.ordinal].append(InvariantEvidence(traceID: text, detail: detail, tree: tree(traceID)))
+    guard wantsEvidence(invariant, traceID) else { return }
+    evidence[invariant.ordinal].append(
+      InvariantEvidence(traceID: traceID.description, detail: detail, tree: tree(traceID)))
+  }
+
+  /// The first few traces are shown, each once.
+  private func wantsEvidence(_ invariant: TraceInvariant, _ traceID: TraceID) -> Bool {
+    let kept = evidence[invariant.ordinal]
+    return kept.count < Finding.evidenceLimit && kept.last?.traceID != traceID.description
   }
 
   /// The trace that was judged last, as text.

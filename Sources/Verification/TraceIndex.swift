@@ -15,6 +15,8 @@ struct TraceEntry: BitwiseCopyable, Sendable {
   var next: Int32 = -1
   /// Whether it is judged, and only remembered for what comes late.
   var isSettled = false
+  /// Whether spans of it were left out.
+  var isCut = false
 
   init(_ traceID: TraceID, at now: Instant) {
     high = traceID.high
@@ -34,11 +36,11 @@ struct TraceIndex: ~Copyable, @unchecked Sendable {
   private var free: Int32 = -1
   private(set) var count = 0
   /// Who begins traces chooses their IDs.
-  private let key: UInt64
+  private let keys: (UInt64, UInt64)
 
   init() {
     rows = .allocate(capacity: capacity)
-    key = .random(in: 0 ... .max) | 1
+    keys = (.random(in: 0 ... .max), .random(in: 0 ... .max))
   }
 
   deinit { rows.deallocate() }
@@ -123,8 +125,9 @@ struct TraceIndex: ~Copyable, @unchecked Sendable {
   }
 
   private func place(_ high: UInt64, _ low: UInt64) -> Int {
-    let product = (low ^ key).multipliedFullWidth(by: high ^ 0x9e37_79b9_7f4a_7c15)
-    return Int(truncatingIfNeeded: (product.high ^ product.low) &* key &>> 32) & (slots.count - 1)
+    let first = (low ^ keys.0).multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
+    let second = (high ^ keys.1 ^ first.high ^ first.low).multipliedFullWidth(by: 0xd6e8_feb8_6659_fd93)
+    return Int(truncatingIfNeeded: second.high ^ second.low) & (slots.count - 1)
   }
 }
 

@@ -17,11 +17,11 @@ package enum TraceInvariant: String, CaseIterable, Hashable, Sendable {
     case .severalRoots: "A trace has one span without a parent."
     case .cycle: "No span is among its own ancestors."
     case .duplicateSpanID: "A span ID names one span of its trace."
-    case .outsideParent: "A span begins while its parent in the same process runs."
+    case .outsideParent: "A span does not begin before its parent in the same process."
     case .endsBeforeStart: "A span does not end before it starts."
     case .noTime: "A span has a start and an end."
     case .unspecifiedKind: "A span has one of the five kinds."
-    case .entryWithLocalParent: "A span of kind server or consumer does not have a parent in its own process."
+    case .entryWithLocalParent: "A span of kind server does not have a parent in its own process."
     }
   }
 

@@ -90,8 +90,8 @@ extension Verdict {
     }
     if droppedDeliveries > 0 { doubts.append("\(droppedDeliveries) batches of observations were dropped by this tool") }
     if tallies.spansDropped > 0 { doubts.append("\(tallies.spansDropped) spans were dropped by this tool") }
-    if collector.overflowedNames > 0 {
-      doubts.append("\(collector.overflowedNames) spans had names beyond the collector's table")
+    if tallies.spansUnnamed > 0 {
+      doubts.append("\(tallies.spansUnnamed) spans had names beyond the collector's table")
     }
     if tallies.droppedArrivals > 0 {
       doubts.append("\(tallies.droppedArrivals) messages were due and found no session to carry them")

@@ -10,8 +10,8 @@ extension Verifier {
     let rules = self.rules[Int(row.pointee.type)]
     var ready = readiness(row.pointee, rules)
     if ready.at <= now {
-      settle(sequence, shard, isFinal: now >= ready.finallyAt)
-      guard row.pointee.state == .pending else { return }
+      let isSettled = settle(sequence, shard, isFinal: now >= ready.finallyAt)
+      if isSettled { return }
       ready = readiness(row.pointee, rules)
     }
     tables[shard].pointee.look(at: sequence, from: ready.at)
@@ -40,8 +40,11 @@ extension Verifier {
   }
 
   /// Judges a message's spans and copies; unless `isFinal`, only if its trace is complete.
-  mutating func settle(_ sequence: UInt32, _ shard: Int, isFinal: Bool) {
-    guard let row = tables[shard].pointee.row(sequence) else { return }
+  ///
+  /// - Returns: whether the message is settled; its row may be gone then.
+  @discardableResult
+  mutating func settle(_ sequence: UInt32, _ shard: Int, isFinal: Bool) -> Bool {
+    guard let row = tables[shard].pointee.row(sequence) else { return true }
     let message = MessageIdentity(shard: UInt32(shard), sequence: sequence)
     let rules = self.rules[Int(row.pointee.type)]
     let clientSpan = identities.spanID(in: identities.traceID(of: message)).rawValue
@@ -52,7 +55,7 @@ extension Verifier {
     if rules.echoParentMayBeOptional, namesUnseenSpan(row.pointee) { judgement.isComplete = false }
     guard isFinal || judgement.isComplete else {
       row.pointee.judgedSpans = row.pointee.spanCount
-      return
+      return false
     }
     counted.spansDuplicate += trace.repeated
     row.pointee.entryEnd = trace.entryEnd
@@ -63,8 +66,8 @@ extension Verifier {
     release(row.pointee)
     row.pointee.end(.settled)
     pending -= 1
-    // This may free the row.
     tables[shard].pointee.settled(sequence)
+    return true
   }
 
   /// Judges what was gathered: at a glance where it is as it should be.

@@ -9,6 +9,7 @@ extension Verifier {
       return
     }
     counted.spansOfOurs += 1
+    if span.name == .overflow { counted.spansUnnamed += 1 }
     guard let row = tables[shard].pointee.prepare(message.sequence) else {
       counted.spansForgotten += 1
       return

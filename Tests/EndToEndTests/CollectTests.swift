@@ -19,7 +19,8 @@ import Testing
   }
 
   @Test func `an orphan ends with 1 and is shown in its trace`() throws {
-    let outcome = try collect([], sending: [Self.trace(parent: "00000000000000aa")])
+    let outcome = try collect(
+      ["--settle", "50ms", "--for", "2s"], sending: [Self.trace(parent: "00000000000000aa")], isInterrupted: false)
     #expect(outcome.status == 1)
     let violations = try #require(try object(outcome)["violations"] as? [[String: Any]])
     #expect(violations.map { $0["kind"] as? String } == ["orphan-span"])
@@ -59,14 +60,22 @@ import Testing
     #expect(outcome.diagnostics.contains(reason), "\(outcome.diagnostics)")
   }
 
-  /// Collects until every body was answered, then interrupts.
-  private func collect(_ arguments: [String], sending bodies: [String]) throws -> Tool.Outcome {
+  @Test func `what was not quiet yet is not held against it`() throws {
+    let outcome = try collect([], sending: [Self.trace(parent: "00000000000000aa")])
+    #expect(outcome.status == 0)
+    #expect(try object(outcome)["unquietTraces"] as? Int == 1)
+  }
+
+  /// Collects until every body was answered, then interrupts, or waits for the end.
+  private func collect(
+    _ arguments: [String], sending bodies: [String], isInterrupted: Bool = true
+  ) throws -> Tool.Outcome {
     try Tool.run(
       ["collect", "--port", "0", "--format", "json"] + arguments, onceDiagnosticsContain: "listening http://127.0.0.1:"
     ) { process, diagnostics in
       let port = diagnostics.split(separator: "\n").first?.split(separator: ":").last.flatMap { UInt16($0) }
       for body in bodies { try post(body, to: #require(port)) }
-      kill(process.processIdentifier, SIGINT)
+      if isInterrupted { kill(process.processIdentifier, SIGINT) }
     }
   }
 

@@ -59,6 +59,13 @@ final class ExporterConnection {
     return count > 0 ? count : nil
   }
 
+  /// Whether the other side has ended the connection, and nothing is left to read.
+  var hasEnded: Bool {
+    var byte: UInt8 = 0
+    let count = recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+    return count == 0 || count < 0 && errno == ECONNRESET
+  }
+
   func send(_ text: String) throws { try send(Array(text.utf8)) }
 
   /// Sends a request and waits for its answer.

@@ -27,6 +27,25 @@ struct HostileClientTests {
     withExtendedLifetime(idle) {}
   }
 
+  @Test("ends the half-sent body that takes longest where others find no room")
+  func halfBodies() throws {
+    let collector = try CollectorUnderTest {
+      $0.bodyBudget = 200_000
+      $0.bodyPatience = .zero
+    }
+    let hoarder = try collector.connect()
+    let whole = ExportRequest(body: [UInt8](repeating: 0, count: 300_000)).bytes
+    try hoarder.send(Array(whole.prefix(190_000)))
+    let exporter = ExportRequest(body: traceBody(spans: 500))
+    // Until the half body has arrived there is room; then an exporter is asked to come back at most a few times.
+    var statuses: [Int] = []
+    while statuses.count < 1000, !hoarder.hasEnded {
+      statuses.append(try collector.connect().answer(to: exporter).status)
+    }
+    #expect(hoarder.hasEnded)
+    #expect(try collector.connect().answer(to: exporter).status == 200)
+  }
+
   @Test("cuts bombs by every way in with bounded memory, and serves on")
   func bombs() throws {
     let collector = try CollectorUnderTest()

@@ -19,6 +19,45 @@ struct MetricTableTests {
     #expect(table.series.map(\.time) == [30])
   }
 
+  @Test("adds up what several processes count that nothing tells apart, in whatever order they report")
+  func interleaved() {
+    var table = MetricTable.begun()
+    for (start, value) in [(1, 100), (2, 50), (1, 101), (2, 51)] as [(UInt64, Int64)] {
+      table.append(sum(value, .cumulative, start: start, time: UInt64(value)))
+    }
+    #expect(table.series.map(\.reading) == [.sum(.int(152), isMonotonic: true)])
+  }
+
+  @Test("keeps what many restarts amount to")
+  func restarts() {
+    var table = MetricTable.begun()
+    for start in 1...100 as ClosedRange<UInt64> { table.append(sum(10, .cumulative, start: start, time: start * 10)) }
+    #expect(table.series.map(\.reading) == [.sum(.int(1000), isMonotonic: true)])
+  }
+
+  @Test("takes no more texts and buckets than its limit")
+  func bytes() {
+    var table = MetricTable.begun()
+    let long = String(repeating: "x", count: 65_536)
+    for number in 0..<2000 as Range<Int64> {
+      var point = sum(1, .cumulative, start: 1, time: 2)
+      point.attributes = (0..<16).map { MetricPoint.Attribute("\($0)-\(number)", .string(long)) }
+      table.append(point)
+    }
+    #expect(table.series.count * 16 * 65_536 <= MetricTable.byteLimit)
+    #expect(table.droppedPoints == UInt64(2000 - table.series.count))
+    var buckets = MetricTable.begun()
+    for number in 0..<2000 as Range<Int64> {
+      let histogram = MetricPoint.Histogram(
+        MetricPoint.Totals(count: 1), bounds: [], bucketCounts: Array(repeating: 0, count: 16_384))
+      buckets.append(
+        MetricPoint(
+          name: "h", unit: "", attributes: [MetricPoint.Attribute("n", .int(number))], start: 1, time: 2,
+          value: .histogram(histogram, .cumulative)))
+    }
+    #expect(buckets.droppedPoints > 1500)
+  }
+
   @Test("adds deltas up, and takes a repeated or an old one once")
   func delta() {
     var table = MetricTable.begun()

@@ -1,10 +1,13 @@
 import NIOCore
+import NIOEmbedded
 import Testing
 
 @testable import OTLPCollector
 
 @Suite("The body of a request")
 struct RequestBodyTests {
+  private let connection = Connection(EmbeddedChannel())
+
   private func makeLoop(bodyBudget: Int = 1000) throws -> CollectorLoop {
     var configuration = Collector.Configuration()
     configuration.bodyBudget = bodyBudget
@@ -19,11 +22,11 @@ struct RequestBodyTests {
     var body = RequestBody()
     body.expect(.max)
     var few = ByteBuffer(repeating: 0, count: 5)
-    try body.append(&few, loop, limit: 1000)
+    try body.append(&few, loop, connection, limit: 1000)
     #expect(body.buffer.capacity <= 128)
     body.expect(100_000)
     var many = ByteBuffer(repeating: 0, count: 16_000)
-    try body.append(&many, loop, limit: 1 << 20)
+    try body.append(&many, loop, connection, limit: 1 << 20)
     #expect(body.buffer.capacity >= 100_000)
     #expect(body.buffer.readableBytes == 16_005)
   }
@@ -33,11 +36,11 @@ struct RequestBodyTests {
     let loop = try makeLoop()
     var bodies = [RequestBody(), RequestBody()]
     var part = ByteBuffer(repeating: 0, count: 600)
-    try bodies[0].append(&part, loop, limit: 1000)
+    try bodies[0].append(&part, loop, connection, limit: 1000)
     part = ByteBuffer(repeating: 0, count: 600)
-    #expect(throws: Refusal.tooManyBodies) { try bodies[1].append(&part, loop, limit: 1000) }
-    bodies[0].release(loop)
-    try bodies[1].append(&part, loop, limit: 2000)
+    #expect(throws: Refusal.tooManyBodies) { try bodies[1].append(&part, loop, connection, limit: 1000) }
+    bodies[0].release(loop, connection)
+    try bodies[1].append(&part, loop, connection, limit: 2000)
     #expect(bodies[0].receivedBytes == 0)
     #expect(bodies[1].receivedBytes == 1200)
   }
@@ -48,7 +51,7 @@ struct RequestBodyTests {
     var body = RequestBody()
     var part = ByteBuffer(repeating: 0, count: 11)
     #expect(throws: Refusal.tooLarge(limit: loop.configuration.bodyLimit)) {
-      try body.append(&part, loop, limit: 10)
+      try body.append(&part, loop, connection, limit: 10)
     }
   }
 }

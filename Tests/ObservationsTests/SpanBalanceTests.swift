@@ -32,6 +32,24 @@ struct SpanBalanceTests {
     #expect(balance.lost == 19)
   }
 
+  @Test("takes an export that failed and arrived all the same for no loss")
+  func arrivedAllTheSame() throws {
+    let failures = reading("otel.sdk.exporter.span.exported", 10, ["error.type": "timeout"])
+    let all = try #require(drawn([reading("otel.sdk.span.started", 100), failures], received: 100))
+    #expect(all.lost == 0)
+    let some = try #require(drawn([reading("otel.sdk.span.started", 100), failures], received: 97))
+    #expect(some.dropped == 3)
+    #expect(some.unexplained == 0)
+  }
+
+  @Test("is drawn of the services that are asked for")
+  func otherServices() {
+    let books = CollectorBooks(
+      exporters: [ExporterBooks(service: "other", instance: ""), ExporterBooks(service: "chat", instance: "1")],
+      series: [reading("otel.sdk.span.started", 10)], services: ["other"])
+    #expect(books.balances.isEmpty)
+  }
+
   @Test("takes no late reading of the metrics for a loss")
   func lateReading() throws {
     let balance = try #require(drawn([reading("otel.sdk.span.started", 10)], received: 12))

@@ -63,7 +63,7 @@ struct CollectionReportTests {
   func text() {
     let text = report(findings: [Self.finding]).text
     for part in [
-      "Collected 98 spans of 25 traces", "2 of them early", "13 pushed back", "12 spans again by retries",
+      "Collected 98 spans of 25 traces", "2 cut for want of memory", "13 pushed back", "12 spans again by retries",
       "14 slow answers", "15 spans of other services", "16 requests, 17 failed (refused)",
       "chat/1: 90 spans", "8 again by retries", "3 data points", "4 log records", "chat.consumers 1.0 90",
       "its queue was probably full: 12 batches of 512",

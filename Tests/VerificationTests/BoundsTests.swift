@@ -72,6 +72,30 @@ struct BoundsTests {
     #expect(run.verifier.spans.inUse == 0)
   }
 
+  @Test("lets go of a message that outlived everything remembered, when it is settled at last")
+  func oldestMessage() throws {
+    var scenario = try MadeUpScenario.make()
+    scenario.collector.settle = .seconds(600)
+    var run = MadeUpRun(scenario)
+    var old = run.exchange()
+    old.drop("chat.save_message")
+    run.add(old)
+    run.deliver()
+    let count = (MessageTable.retainedPages + 3) * MessageTable.pageSize
+    let facts = (1..<count).map { number in
+      Observation.sent(
+        Observation.Sent(
+          message: MessageIdentity(shard: 0, sequence: UInt32(number)), connection: 0, type: MadeUpScenario.untraced,
+          phase: MadeUpScenario.steady, members: 1, due: run.now, at: run.now))
+    }
+    run.verifier.take(.facts(ObservationBatch(observations: facts)))
+    run.pass(seconds: 60)
+    #expect(run.verifier.pending == 1)
+    run.pass(seconds: 600)
+    #expect(run.verifier.pending == 0)
+    #expect(run.verifier.tallies.tracesPartial == 1)
+  }
+
   @Test("keeps no more spans than its budget, and calls what is cut inconclusive, never a finding")
   func budget() throws {
     var scenario = try MadeUpScenario.make()

@@ -14,7 +14,6 @@ struct VerdictTests {
     if example.isSending { run.add(run.exchange()) }
     example.change(&run)
     var collector = CollectorBooks()
-    collector.counts.overflowedNames = example.overflowedNames
     example.changeBooks(&collector)
     let verdict = run.verdict(droppedDeliveries: example.droppedDeliveries, collector: collector)
     #expect(verdict.outcome == example.outcome, "\(verdict.reasons)")
@@ -71,7 +70,6 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
   var expect: [String] = []
   var isSending = true
   var droppedDeliveries: UInt64 = 0
-  var overflowedNames: UInt64 = 0
   var change: @Sendable (inout MadeUpRun) -> Void = { _ in }
   var changeBooks: @Sendable (inout CollectorBooks) -> Void = { _ in }
 
@@ -163,8 +161,17 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
     VerdictCase(
       testDescription: "a dropped delivery", outcome: .inconclusive, reasons: ["7 batches"], droppedDeliveries: 7),
     VerdictCase(
-      testDescription: "names beyond the table", outcome: .inconclusive, reasons: ["3 spans had names"],
-      overflowedNames: 3),
+      testDescription: "names beyond the table", outcome: .inconclusive, reasons: ["3 spans had names"]
+    ) { run in
+      let exchange = run.exchange()
+      run.add(exchange)
+      for _ in 0..<3 {
+        var span = run.observation(exchange.spans[0], in: exchange.traceID)
+        span.spanID = SpanID(run.freshSpanID())
+        span.name = .overflow
+        run.addSpan(span)
+      }
+    },
     VerdictCase(
       testDescription: "a failed connection", outcome: .fail, reasons: ["1 connections did not open"],
       change: addFailure),

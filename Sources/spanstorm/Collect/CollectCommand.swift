@@ -14,9 +14,12 @@ struct CollectCommand: ParsableCommand {
       Traces, metrics and logs are taken over HTTP (protobuf or JSON) and gRPC, on every port. A line a second goes to \
       standard error; the report goes to standard output at the end (with '--format json' nothing else does): after --for, or when Ctrl-C ends it. A trace is \
       judged once it was quiet for the settle time, by what holds for every trace and needs no scenario: orphans, \
-      several roots, cycles, double span IDs, children outside their parent, nonsense of times and kinds.
+      several roots, cycles, double span IDs, spans that begin before their parent, nonsense of times and kinds. What \
+      was not quiet yet at the end is not judged by what it lacks. SDKs export every 5 s by default: a shorter settle \
+      time takes for missing what is under way.
 
-      Exit status: 0 where nothing is violated, 1 where something is, 2 where traces were cut for want of memory.
+      Exit status: 0 where nothing is violated, 1 where something is, 2 where traces were cut for want of memory. \
+      Spans with invalid IDs are rejected and counted, and change nothing of it.
 
       The bearer token may come from the variable SPANSTORM_COLLECTOR_TOKEN instead of --token, which others can see.
 
@@ -35,7 +38,7 @@ struct CollectCommand: ParsableCommand {
   var grpcPort: UInt16?
   @Option(help: ArgumentHelp("Ends after this time, as in '30s'.", valueName: "time")) var `for`: String?
   @Option(help: ArgumentHelp("How long a trace must be quiet before it is judged.", valueName: "time")) var settle =
-    "5s"
+    "10s"
   @Option(help: ArgumentHelp("Draws the first so many traces that settle.", valueName: "N")) var trees = 0
   @Option(help: ArgumentHelp("Spans of this service.name alone are looked at (repeatable).", valueName: "name"))
   var service: [String] = []

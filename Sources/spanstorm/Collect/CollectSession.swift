@@ -54,12 +54,12 @@ struct CollectSession: ~Copyable {
       take(queue.takeAll(waitingAtMostMilliseconds: 50) ?? [])
       book.advance(to: now)
       showTrees()
-      line.show(collector.books, book.counts)
+      if line.isDue(now) { line.show(collector.books, book.counts) }
     }
     collector.stop()
     queue.finish()
     while let deliveries = queue.takeAll(waitingAtMostMilliseconds: 0) { take(deliveries) }
-    book.finish()
+    book.finish(at: .now)
     line.end()
     showTrees()
     return CollectionReport(
@@ -90,9 +90,10 @@ private struct CollectLine {
   private var lastShown = Instant.now
   private var isDirty = false
 
+  func isDue(_ now: Instant) -> Bool { now >= next }
+
   mutating func show(_ books: CollectorBooks, _ traces: TraceBook.Counts) {
     let now = Instant.now
-    guard now >= next else { return }
     let seconds = Double(max(now - lastShown, 1)) / Double(nanosecondsPerSecond)
     let rate = Int(Double(traces.spans - lastSpans) / seconds)
     let isIdle = traces.spans == lastSpans
