@@ -79,7 +79,7 @@ struct JSONTelemetry: Encodable {
     let unit: String
     let attributes: [String: String]
     let kind: String
-    let value: Double?
+    let value: Number?
     let count: UInt64?
     let sum: Double?
     let min: Double?
@@ -97,7 +97,7 @@ struct JSONTelemetry: Encodable {
       name = series.name
       unit = series.unit
       attributes = series.attributes
-      value = (series.reading.number?.double).flatMap { $0.isFinite ? $0 : nil }
+      value = series.reading.number.flatMap { Number($0) }
       var totals: HistogramTotals?
       var explicit: HistogramReading?
       var exponential: ExponentialReading?
@@ -121,6 +121,30 @@ struct JSONTelemetry: Encodable {
       zeroCount = exponential?.zeroCount
       positive = exponential.map { Buckets($0.positive) }
       negative = exponential.map { Buckets($0.negative) }
+    }
+  }
+
+  /// A sum's or gauge's number with all its digits: whole ones have up to 19, and a double holds 15.
+  enum Number: Encodable {
+    case int(Int64)
+    case double(Double)
+
+    /// Nil for a number that JSON can't hold.
+    init?(_ number: MetricNumber) {
+      switch number {
+      case .int(let value): self = .int(value)
+      case .double(let value):
+        guard value.isFinite else { return nil }
+        self = .double(value)
+      }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      switch self {
+      case .int(let value): try container.encode(value)
+      case .double(let value): try container.encode(value)
+      }
     }
   }
 

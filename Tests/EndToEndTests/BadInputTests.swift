@@ -77,9 +77,10 @@ import Testing
     let outcome = try Tool.runInTime(
       ["run", Tool.scenario("typing"), "--reference", "--for", "3s"], onceDiagnosticsContain: "loading"
     ) { _, diagnostics in
-      let port = try #require(
-        diagnostics.range(of: #"http://127\.0\.0\.1:\d+"#, options: .regularExpression).map { diagnostics[$0] })
-      #expect(try postGarbage(to: String(port)) == 400)
+      let address = try #require(
+        diagnostics.range(of: #"(?<=collector on )127\.0\.0\.1:\d+"#, options: .regularExpression)
+          .map { diagnostics[$0] })
+      #expect(try postGarbage(to: "http://\(address)") == 400)
     }
     #expect(outcome.status == 0, "\(outcome.output)\(outcome.diagnostics)")
     #expect(try outcome.counts("collector")["refusedRequests"] == 1)

@@ -42,7 +42,8 @@ struct CollectionReportTests {
             ExponentialReading(
               totals, scale: 2, zeroCount: 1, positive: .init(offset: 3, counts: [6]),
               negative: .init(offset: 0, counts: [])))),
-        series("old", .summary(count: 9, sum: 2)),
+        series("old", .summary(count: 9, sum: 2)), series("bytes", .sum(.int(.max), isMonotonic: true)),
+        series("level", .gauge(.double(-0.5))),
       ], droppedPoints: 0, listeningSince: 1)
   }()
 
@@ -83,11 +84,16 @@ struct CollectionReportTests {
     let balance = try #require((telemetry["balances"] as? [[String: Any]])?.first)
     #expect(balance["unexplained"] as? Int == 10)
     let metrics = try #require(telemetry["metrics"] as? [[String: Any]])
-    #expect(metrics.map { $0["kind"] as? String } == ["sum", "gauge", "histogram", "exponentialHistogram", "summary"])
+    #expect(
+      metrics.map { $0["kind"] as? String } == [
+        "sum", "gauge", "histogram", "exponentialHistogram", "summary", "sum", "gauge",
+      ])
     #expect(metrics[1]["value"] == nil)
     #expect(metrics[2]["counts"] as? [Int] == [6, 1, 0])
     #expect(metrics[2]["bounds"] == nil)
     #expect((metrics[3]["positive"] as? [String: Any])?["counts"] as? [Int] == [6])
+    #expect(metrics[5]["value"] as? Int64 == .max)
+    #expect(metrics[6]["value"] as? Double == -0.5)
     let exporter = try #require((telemetry["exporters"] as? [[String: Any]])?.first)
     #expect(exporter["showsOverflow"] as? Bool == true)
     let violation = try #require((document["violations"] as? [[String: Any]])?.first)
