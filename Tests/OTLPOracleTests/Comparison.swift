@@ -36,16 +36,16 @@ enum Comparison: Equatable {
     switch error {
     case .group, .tooDeep, .tooLarge: true
     case .syntax, .invalidUTF8: !isJSON(body)
-    case .wrongType(let offset): hasRoundedNumber(body, encoding) || isBlankAtEnd(body[offset...])
+    case .wrongType(let offset): hasRoundedNumber(body, encoding) || hasBlank(body[offset...])
     case .outOfRange: hasRoundedNumber(body, encoding)
     case .truncated, .overlongVarint, .invalidTag: false
     }
   }
 
-  /// Whether the JSON string that begins there ends with a blank, which the oracle takes for no part of base64.
-  private static func isBlankAtEnd(_ text: ArraySlice<UInt8>) -> Bool {
-    text.split(separator: UInt8(ascii: "\""), omittingEmptySubsequences: false).dropFirst().first?.last
-      == UInt8(ascii: " ")
+  /// Whether the JSON string that begins there has a blank, which the oracle takes for no part of base64.
+  private static func hasBlank(_ text: ArraySlice<UInt8>) -> Bool {
+    text.split(separator: UInt8(ascii: "\""), omittingEmptySubsequences: false).dropFirst().first?
+      .contains(UInt8(ascii: " ")) == true
   }
 
   /// Whether we take on purpose what the oracle refuses for this error.
