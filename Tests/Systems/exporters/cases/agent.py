@@ -26,10 +26,12 @@ WAYS = [(protocol, compression) for protocol in ("grpc", "http") for compression
 ORDERS, RECORDS = 42, 15
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+def free_ports():
+    """Two, which nobody had a moment ago: rotel can't tell which it was given."""
+    with socket.socket() as one, socket.socket() as other:
+        for listener in (one, other):
+            listener.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 class Rotel:
@@ -42,7 +44,7 @@ class Rotel:
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(dir=os.environ["EXPORTERS_FOLDER"])
-        port, grpc_port = free_port(), free_port()
+        port, grpc_port = free_ports()
         self.url = f"http://127.0.0.1:{port}"
         command = [PROGRAM, "start", "--exporter", "otlp", "--disable-batching", *self.options]
         command += ["--otlp-http-endpoint", f"127.0.0.1:{port}", "--otlp-grpc-endpoint", f"127.0.0.1:{grpc_port}"]
@@ -52,7 +54,11 @@ class Rotel:
             command, stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.STDOUT
         )
         alive.add(self._process)
-        wait_until(lambda: self._listens(port), "rotel listens")
+        try:
+            wait_until(lambda: self._listens(port), "rotel listens")
+        except Exception:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
