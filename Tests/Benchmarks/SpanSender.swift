@@ -86,6 +86,8 @@ struct GRPCCalls {
   private var stream: UInt32 = 1
   /// Bytes that the collector still takes on the connection; a stream's window is larger than a body.
   private var window = 65_535
+  /// Bytes of answers that it has not been told of.
+  private var unacknowledged = 0
 
   init(_ connection: BlockingConnection) throws {
     self.connection = connection
@@ -124,11 +126,20 @@ struct GRPCCalls {
     switch type {
     case 4 where flags & 1 == 0: try connection.send(Self.frame(type: 4, flags: 1, stream: 0, []))
     case 8 where stream == 0: window += Int(Self.number(payload))
+    case 0 where length > 0: try acknowledge(length)
     case 3, 7: throw BenchmarkFault(description: "the collector ended the stream or the connection")
     default: break
     }
     received.removeFirst(9 + length)
     return type <= 1 && flags & 1 == 1 ? stream : nil
+  }
+
+  /// Lets the collector send as many more bytes of answers, now and then.
+  private mutating func acknowledge(_ count: Int) throws {
+    unacknowledged += count
+    guard unacknowledged > 16_384 else { return }
+    try connection.send(Self.frame(type: 8, stream: 0, Self.bytes(UInt32(unacknowledged))))
+    unacknowledged = 0
   }
 
   private static func bytes(_ number: UInt32) -> [UInt8] {
