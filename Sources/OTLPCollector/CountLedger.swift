@@ -34,7 +34,7 @@ final class CountLedger: Sendable {
     let newExporters = exporterNames.takeUnannounced()
     table.withLock { table in
       table.announce(newExporters)
-      table.add(receipt.shares, isRepeated: isRepeated, wallNow: WallClock.nanoseconds)
+      table.add(receipt.shares, bytes: bodyBytes, isRepeated: isRepeated, wallNow: WallClock.nanoseconds)
     }
     state.withLock { counts in
       counts.requests += 1
@@ -56,7 +56,7 @@ final class CountLedger: Sendable {
   }
 
   func recordMetrics(bodyBytes: Int, _ points: RecordTally) {
-    record(points) { $0.add(dataPoints: $1, of: $2) }
+    record(points, bytes: bodyBytes, as: \.dataPoints)
     state.withLock { counts in
       counts.addOtherSignal(bodyBytes: bodyBytes)
       counts.dataPoints += points.total
@@ -64,7 +64,7 @@ final class CountLedger: Sendable {
   }
 
   func recordLogs(bodyBytes: Int, _ records: RecordTally) {
-    record(records) { $0.add(logRecords: $1, of: $2) }
+    record(records, bytes: bodyBytes, as: \.logRecords)
     state.withLock { counts in
       counts.addOtherSignal(bodyBytes: bodyBytes)
       counts.logRecords += records.total
@@ -87,11 +87,11 @@ final class CountLedger: Sendable {
     state.withLock { $0.slowAnswers += 1 }
   }
 
-  private func record(_ tally: RecordTally, _ add: (inout ExporterTable, UInt64, Int) -> Void) {
+  private func record(_ tally: RecordTally, bytes: Int, as kind: WritableKeyPath<ExporterBooks, UInt64>) {
     let newExporters = exporterNames.takeUnannounced()
     table.withLock { table in
       table.announce(newExporters)
-      for (exporter, count) in tally.records { add(&table, count, Int(exporter)) }
+      table.add(tally, bytes: bytes, as: kind)
     }
   }
 

@@ -6,6 +6,9 @@ package struct ExporterBooks: Hashable, Sendable {
   package var instance: String
   /// Requests with spans, data points or log records of it; a request may be several exporters'.
   package var requests: UInt64 = 0
+  /// Bytes of their bodies as they arrived; where a request is several exporters', each has its part by the number of
+  /// spans, data points or log records.
+  package var bytes: UInt64 = 0
   /// Spans that were taken, each once.
   package var spans: UInt64 = 0
   /// Spans of batches that had been taken before, as retries bring them.

@@ -18,6 +18,7 @@ struct JSONTelemetry: Encodable {
     let service: String
     let instance: String
     let requests: UInt64
+    let bytes: UInt64
     let spans: UInt64
     let duplicateSpans: UInt64
     let invalidSpans: UInt64
@@ -31,6 +32,7 @@ struct JSONTelemetry: Encodable {
       service = books.service
       instance = books.instance
       requests = books.requests
+      bytes = books.bytes
       spans = books.spans
       duplicateSpans = books.duplicateSpans
       invalidSpans = books.invalidSpans

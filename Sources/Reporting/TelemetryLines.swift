@@ -35,7 +35,7 @@ extension CollectorBooks {
   }
 
   private static func line(_ books: ExporterBooks) -> String {
-    var parts = ["\(books.spans) spans in \(books.requests) requests"]
+    var parts = ["\(books.spans) spans in \(books.requests) requests of \(books.bytes) bytes"]
     if books.duplicateSpans > 0 { parts.append("\(books.duplicateSpans) again by retries") }
     if books.invalidSpans > 0 { parts.append("\(books.invalidSpans) invalid") }
     if books.dataPoints > 0 { parts.append("\(books.dataPoints) data points") }

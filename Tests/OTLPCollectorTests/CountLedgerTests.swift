@@ -48,12 +48,14 @@ struct CountLedgerTests {
       let (service, instance) = (Array(service.utf8), Array(instance.utf8))
       _ = ledger.exporterNames.index(service: service.span.bytes, instance: instance.span.bytes)
     }
-    ledger.recordTraces(bodyBytes: 1, receipt, isRepeated: false)
-    ledger.recordTraces(bodyBytes: 1, receipt, isRepeated: true)
+    ledger.recordTraces(bodyBytes: 100, receipt, isRepeated: false)
+    ledger.recordTraces(bodyBytes: 100, receipt, isRepeated: true)
     let books = ledger.books.exporters
     #expect(books.map(\.name) == ["chat/1", "worker"])
     #expect(books.map(\.requests) == [2, 2])
     #expect(books.map(\.spans) == [7, 5])
+    // 7, 6 and 9 of 22 spans.
+    #expect(books.map(\.bytes) == [62, 56])
     #expect(books.map(\.duplicateSpans) == [7, 5])
     #expect(books.map(\.invalidSpans) == [0, 2])
     #expect(books[0].scopes.map(\.name) == ["a", "b"])
@@ -75,5 +77,21 @@ struct RepeatedBatchesTests {
     #expect(!batches.contains(0))
     #expect(batches.contains(1))
     #expect(batches.contains(999_999))
+  }
+}
+
+@Suite("The parts of a body")
+struct BytePartsTests {
+  @Test("add up to the whole, whatever the shares", arguments: 1...20)
+  func sum(bytes: Int) {
+    var parts = ByteParts(bytes: bytes, records: 7)
+    #expect([3, 1, 0, 3].map { parts.next($0) }.reduce(0, +) == UInt64(bytes))
+    #expect(parts.next(5) == 0)
+  }
+
+  @Test("are none of a body without records")
+  func none() {
+    var parts = ByteParts(bytes: 100, records: 0)
+    #expect(parts.next(0) == 0)
   }
 }

@@ -239,6 +239,7 @@ struct JSONReportTests {
     telemetry.balances[].started
     telemetry.balances[].unexplained
     telemetry.balances[].waiting
+    telemetry.exporters[].bytes
     telemetry.exporters[].dataPoints
     telemetry.exporters[].duplicateSpans
     telemetry.exporters[].instance

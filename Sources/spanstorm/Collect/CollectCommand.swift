@@ -12,11 +12,11 @@ struct CollectCommand: ParsableCommand {
     abstract: "Receives OTLP from any exporter, and tells what of the traces no target should show.",
     discussion: """
       Traces, metrics and logs are taken over HTTP (protobuf or JSON) and gRPC, on every port. A line a second goes to \
-      standard error; the report goes to standard output at the end (with '--format json' nothing else does): after --for, or when Ctrl-C ends it. A trace is \
-      judged once it was quiet for the settle time, by what holds for every trace and needs no scenario: orphans, \
-      several roots, cycles, double span IDs, spans that begin before their parent, nonsense of times and kinds. What \
-      was not quiet yet at the end is not judged by what it lacks. SDKs export every 5 s by default: a shorter settle \
-      time takes for missing what is under way.
+      standard error; the report goes to standard output at the end, after --for or when Ctrl-C ends it (with \
+      '--format json' nothing else does). A trace is judged once it was quiet for the settle time, by what holds for \
+      every trace and needs no scenario: orphans, several roots, cycles, double span IDs, spans that begin before \
+      their parent, nonsense of times and kinds. What was not quiet yet at the end is not judged by what it lacks. \
+      SDKs export every 5 s by default: a shorter settle time takes for missing what is under way.
 
       Exit status: 0 where nothing is violated, 1 where something is, 2 where traces were cut for want of memory. \
       Spans with invalid IDs are rejected and counted, and change nothing of it.
@@ -56,7 +56,7 @@ struct CollectCommand: ParsableCommand {
   @Option(name: .customLong("tls-key"), help: ArgumentHelp("The certificate's key, a PEM file.", valueName: "file"))
   var tlsKey: String?
   @Option(
-    help: ArgumentHelp("A fault to answer with (repeatable); see below.", valueName: "fault"), transform: Self.fault)
+    help: ArgumentHelp("A fault to answer with (repeatable); see above.", valueName: "fault"), transform: Self.fault)
   var faults: [FaultInjection] = []
   @Option(
     help: ArgumentHelp(
