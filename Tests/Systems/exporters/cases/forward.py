@@ -60,9 +60,10 @@ def spans(report):
 
 
 def books(report):
+    """Without the bytes: a message of gRPC has five more than the body that it is passed on as."""
     return {
         (exporter["service"], exporter["instance"]): {
-            **exporter, "scopes": sorted(exporter["scopes"], key=lambda scope: scope["name"])
+            **exporter, "bytes": 0, "scopes": sorted(exporter["scopes"], key=lambda scope: scope["name"])
         }
         for exporter in report.document["telemetry"]["exporters"]
     }  # fmt: skip
