@@ -33,6 +33,34 @@ struct ForwarderTests {
     #expect(collector.counts.forwardFailed == 0)
   }
 
+  @Test("has passed everything on when it ends, also to one that takes its time")
+  func end() throws {
+    let destination = try CollectorUnderTest { $0.answerDelay = .milliseconds(5) }
+    let collector = try start(to: destination)
+    let connection = try collector.connect()
+    for number in 1...50 {
+      #expect(try connection.answer(to: ExportRequest(body: traceBody(from: number))).status == 200)
+    }
+    collector.stop()
+    #expect(destination.spans.map(\.spanID.rawValue) == Array(1...50))
+    #expect(collector.counts.forwarded == 50)
+    #expect(collector.counts.forwardFailed == 0)
+  }
+
+  @Test("lets a small body wait without the storage of a large one that came before")
+  func smallBodies() throws {
+    let destination = try CollectorUnderTest { $0.answerDelay = .milliseconds(20) }
+    let collector = try start(to: destination) { $0.forwardQueueLimit = 400_000 }
+    let connection = try collector.connect()
+    #expect(try connection.answer(to: ExportRequest(body: traceBody(spans: 2000))).status == 200)
+    for number in 0..<30 {
+      #expect(try connection.answer(to: ExportRequest(body: traceBody(from: 5000 + number))).status == 200)
+    }
+    collector.stop()
+    #expect(collector.counts.forwarded == 31)
+    #expect(collector.counts.forwardFailed == 0)
+  }
+
   @Test("passes nothing on that it did not take")
   func refused() throws {
     let destination = try CollectorUnderTest()
