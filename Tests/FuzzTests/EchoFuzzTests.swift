@@ -44,7 +44,7 @@ import VirtualUsers
     let texts = Self.texts(plan)
     var echoes = 0
     var unreadable = 0
-    Workload.each(percent: 10) { number, dice in
+    workload.each(percent: 10) { number, dice in
       let bytes = dice.damaged(dice.pick(texts), alphabet: Self.alphabet)
       let reading = reader.read(bytes.span)
       if reading != reader.read(bytes.span) { Issue.record("input \(number) is read in two ways") }
@@ -61,7 +61,7 @@ import VirtualUsers
     let plan = try Plan(scenario: Scenario(yaml: Self.yaml, file: "fuzz.yaml"), seed: 3)
     let texts = Self.texts(plan)
     var whole = 0
-    Workload.each(percent: 10) { number, dice in
+    workload.each(percent: 10) { number, dice in
       let bytes = dice.damaged(dice.pick(texts), alphabet: Self.alphabet)
       var scanner = JSONScanner()
       do throws(JSONFault) {

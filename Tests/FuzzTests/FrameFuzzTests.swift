@@ -110,7 +110,7 @@ import WebSocketProtocol
   func aDamagedConversationMeansTheSameHoweverItIsSplit(role: Role, isCompressed: Bool) {
     var errors: [ProtocolError: Int] = [:]
     var whole = 0
-    Workload.each(percent: 15) { number, dice in
+    workload.each(percent: 15) { number, dice in
       var agreement: CompressionAgreement?
       if isCompressed {
         var agreed = CompressionAgreement()
@@ -136,7 +136,7 @@ import WebSocketProtocol
   /// Payloads that are no conversation at all, straight into the inflater.
   @Test func damagedDeflateDataNeverTrap() {
     var errors: Set<ProtocolError> = []
-    Workload.each(percent: 10) { _, dice in
+    workload.each(percent: 10) { _, dice in
       var agreement = CompressionAgreement()
       agreement.serverMaxWindowBits = UInt8(8 + dice.below(8))
       var message: [UInt8] = []

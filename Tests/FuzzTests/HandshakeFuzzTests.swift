@@ -57,7 +57,7 @@ import Testing
       ServerHandshake.refusal(status: 403),
     ]
     var seen: Set<String> = []
-    Workload.each(percent: 10) { number, dice in
+    workload.each(percent: 10) { number, dice in
       let bytes = dice.damaged(dice.pick(answers), alphabet: Self.alphabet)
       let whole = bytes.withUnsafeBytes { Self.answer($0).answer }
       let split = Self.fed(dice.split(bytes), Self.answer, "incomplete")
@@ -70,7 +70,7 @@ import Testing
 
   @Test func aDamagedRequestIsReadTheSameHoweverItIsSplit() {
     var seen: Set<String> = []
-    Workload.each(percent: 10) { number, dice in
+    workload.each(percent: 10) { number, dice in
       let bytes = dice.damaged(Self.client.request, alphabet: Self.alphabet)
       let whole = bytes.withUnsafeBytes { Self.request($0).answer }
       let split = Self.fed(dice.split(bytes), Self.request, "incomplete")

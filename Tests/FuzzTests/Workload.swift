@@ -1,26 +1,7 @@
-import Foundation
 import TestInputs
 
-/// How many hostile inputs each test feeds: few in the normal run; `SPANSTORM_FUZZ_INPUTS=10000000 swift test -c release
-/// -Xswiftc -enable-testing --filter FuzzTests` feeds so many in all. `SPANSTORM_FUZZ_SEED` begins elsewhere.
-///
-/// Ten million make 11,000,000 inputs: 467 s on two shared cores, nothing found.
-struct Workload {
-  static let standardCount = 100_000
-
-  static var count: Int { number("SPANSTORM_FUZZ_INPUTS") ?? standardCount }
-  static var seed: UInt64 { UInt64(number("SPANSTORM_FUZZ_SEED") ?? 1) }
-
-  private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
-
-  /// A share of all inputs, each with dice of its own, so that the number that a failure prints repeats it alone.
-  static func each(percent: Int, _ body: (_ number: UInt64, _ dice: inout Dice) throws -> Void) rethrows {
-    for number in 0..<UInt64(count / 100 * percent) {
-      var dice = Dice(seed: seed &* 0x9e37_79b9_7f4a_7c15 &+ number)
-      try body(number, &dice)
-    }
-  }
-}
+/// Of all tests here. Ten million make 11,000,000 inputs: 467 s on two shared cores, nothing found.
+let workload = Workload(standardCount: 100_000)
 
 extension Dice {
   /// The bytes in pieces: a few large ones, or many of few bytes.

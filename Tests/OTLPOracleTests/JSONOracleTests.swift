@@ -7,7 +7,7 @@ struct JSONOracleTests {
   @Test("find the same in bodies with keys in any order, unknown, null, and numbers and texts of every form")
   func generated() {
     var tally = Tally()
-    Workload.each(percent: 20) { number, dice in
+    workload.each(percent: 20) { number, dice in
       let signal = dice.pick(OTLPSignal.allCases)
       var bodies = JSONBodies(dice: dice)
       let body = bodies.body(of: signal)
@@ -36,7 +36,7 @@ struct JSONOracleTests {
   @Test("find the same in damaged bodies, or both refuse them")
   func damaged() {
     var tally = Tally()
-    Workload.each(percent: 20) { number, dice in
+    workload.each(percent: 20) { number, dice in
       let signal = dice.pick(OTLPSignal.allCases)
       var bodies = JSONBodies(dice: dice)
       let whole = bodies.body(of: signal)

@@ -7,7 +7,7 @@ struct WireOracleTests {
   @Test("find the same in bodies with fields in any order, again, unknown, and of other wire types")
   func generated() {
     var tally = Tally()
-    Workload.each(percent: 20) { number, dice in
+    workload.each(percent: 20) { number, dice in
       let signal = dice.pick(OTLPSignal.allCases)
       var bodies = WireBodies(dice: dice)
       let body = bodies.body(of: signal)
@@ -37,7 +37,7 @@ struct WireOracleTests {
   @Test("find the same in damaged bodies, or both refuse them")
   func damaged() {
     var tally = Tally()
-    Workload.each(percent: 40) { number, dice in
+    workload.each(percent: 40) { number, dice in
       let signal = dice.pick(OTLPSignal.allCases)
       var bodies = WireBodies(dice: dice)
       let whole = bodies.body(of: signal)
