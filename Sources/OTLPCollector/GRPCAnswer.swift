@@ -58,17 +58,5 @@ enum GRPCText {
   }
 
   /// Without padding, as senders should (gRPC over HTTP/2, "Binary-Header").
-  static func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      var word = group.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-      word <<= UInt32(8 * (4 - group.count))
-      for digit in 0...group.count {
-        text.append(alphabet[Int(word >> UInt32(26 - 6 * digit)) & 63])
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
+  static func base64(_ bytes: [UInt8]) -> String { String(Base64.text(of: bytes).prefix { $0 != "=" }) }
 }

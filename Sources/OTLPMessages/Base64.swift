@@ -1,9 +1,9 @@
-/// The text form that the JSON mapping of Protocol Buffers gives bytes (RFC 4648).
-enum Base64 {
+/// The text form that the JSON mapping of Protocol Buffers, and gRPC in its fields, give bytes (RFC 4648).
+package enum Base64 {
   private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
 
   /// With the standard alphabet and padding.
-  static func text(of bytes: [UInt8]) -> String {
+  package static func text(of bytes: [UInt8]) -> String {
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)
     for start in stride(from: 0, to: bytes.count, by: 3) {

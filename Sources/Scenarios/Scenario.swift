@@ -206,8 +206,8 @@ package struct CollectorSettings: Hashable, Sendable {
 
   /// Spans that may wait for the verifier (80 bytes each), and as many again while it takes those: a quarter.
   package var waitingSpanLimit: Int { memory / 8 / 80 }
-  /// Spans of unsettled messages that the verifier may keep (40 bytes each): the rest.
-  package var keptSpanLimit: Int { memory / 4 * 3 / 40 }
+  /// Bytes of spans that may be kept until they are judged: the rest.
+  package var keptBytes: Int { memory / 4 * 3 }
 
   /// What `memory` may be.
   package static let memoryRange = 1 << 20...1 << 40

@@ -145,6 +145,7 @@ struct MessageTable: ~Copyable, @unchecked Sendable {
 /// The tables of all shards.
 struct ShardTables: ~Copyable, @unchecked Sendable {
   // What the pointers lead to belongs to this value alone, and is freed with it.
+
   /// Shards beyond are nobody's: a shard is a reactor.
   static let limit = 256
 

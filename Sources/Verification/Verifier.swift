@@ -47,7 +47,7 @@ package struct Verifier: ~Copyable, Sendable {
     isWarmUp = scenario.load.phases.map(\.isWarmUp)
     settleTime = scenario.collector.settle.clampedNanoseconds
     expectations = scenario.expectations
-    spanLimit = min(scenario.collector.keptSpanLimit, Pool<SpanRow>.limit)
+    spanLimit = min(scenario.collector.keptBytes / MemoryLayout<SpanRow>.stride, Pool<SpanRow>.limit)
   }
 
   package mutating func take(_ delivery: Delivery) {

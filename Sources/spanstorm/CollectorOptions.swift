@@ -72,24 +72,22 @@ struct CollectorOptions: ParsableArguments {
     var configuration = Collector.Configuration()
     configuration.host = host
     configuration.port = settings.httpPort ?? (isForReference ? 0 : 4318)
-    configuration.grpcPort = settings.grpcPort ?? (configuration.port == 4318 ? 4317 : nil)
+    configuration.grpcPort = Self.grpcPort(settings.grpcPort, beside: configuration.port)
     configuration.services = settings.services
     configuration.answerDelay = settings.answerDelay
     if !isForReference {
       configuration.token = Self.token(token)
-      configuration.tls = Self.identity(tlsCertificate, tlsKey)
+      configuration.tls = TLSIdentity(tlsCertificate, tlsKey)
     }
     return configuration
   }
+
+  /// The usual second port stands beside the usual first one, unless another is asked for.
+  static func grpcPort(_ asked: Int?, beside port: Int) -> Int? { asked ?? (port == 4318 ? 4317 : nil) }
 
   /// A bearer token from the command line, or from where fewer can see it.
   static func token(_ option: String?) -> String? {
     let variable = ProcessInfo.processInfo.environment["SPANSTORM_COLLECTOR_TOKEN"] ?? ""
     return option ?? (variable.isEmpty ? nil : variable)
-  }
-
-  static func identity(_ certificate: String?, _ key: String?) -> TLSIdentity? {
-    guard let certificate, let key else { return nil }
-    return TLSIdentity(certificateFile: certificate, keyFile: key)
   }
 }

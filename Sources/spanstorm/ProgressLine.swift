@@ -7,14 +7,13 @@ import Verification
 /// Tells on standard error how far a run is: one live line on a terminal, elsewhere a plain line
 /// for each stage and every ten seconds.
 struct ProgressLine {
-  private let isTerminal = isatty(2) == 1
+  private var live = LiveLine()
   private let start = Instant.now
   private var next = Instant.now
-  private var isDirty = false
   private var stage = ""
 
   /// Time between two lines.
-  private var interval: Int64 { isTerminal ? nanosecondsPerSecond / 4 : 10 * nanosecondsPerSecond }
+  private var interval: Int64 { live.isTerminal ? nanosecondsPerSecond / 4 : 10 * nanosecondsPerSecond }
 
   mutating func show(_ stage: String, _ load: LoadControl.Progress, _ verifier: VerifierThread.Progress) {
     let now = Instant.now
@@ -27,13 +26,9 @@ struct ProgressLine {
       "[\(seconds) s] \(stage): \(load.open) open, \(load.failed) failed, \(load.sent) sent, \(load.copies) copies, "
       + "\(tallies.tracesComplete) traces complete, \(tallies.tracesBroken) broken, \(tallies.tracesIncomplete) incomplete, "
       + "\(linux_resident_bytes(0) >> 20) MiB resident"
-    write(isTerminal ? "\r\u{1b}[2K" + line : line + "\n", to: STDERR_FILENO)
-    isDirty = isTerminal
+    live.show(line)
   }
 
   /// Ends the live line.
-  mutating func end() {
-    if isDirty { write("\r\u{1b}[2K", to: STDERR_FILENO) }
-    isDirty = false
-  }
+  mutating func end() { live.end() }
 }

@@ -29,20 +29,12 @@ struct ServeCommand: ParsableCommand {
   @Flag(help: "Agrees to permessage-deflate (RFC 7692) where a client offers it.") var compression = false
   @Option(help: ArgumentHelp("A subprotocol that is chosen where a client offers it (repeatable).", valueName: "name"))
   var subprotocol: [String] = []
-  @Option(
-    name: .customLong("tls-certificate"),
-    help: ArgumentHelp("Speaks TLS with this certificate and its chain, a PEM file.", valueName: "file"))
-  var tlsCertificate: String?
-  @Option(name: .customLong("tls-key"), help: ArgumentHelp("The certificate's key, a PEM file.", valueName: "file"))
-  var tlsKey: String?
+  @OptionGroup var tls: ServerTLSOptions
   @Flag(help: .hidden) var endWithParent = false
 
   func validate() throws {
     if let otlp, Self.endpoint(otlp) == nil {
       throw ValidationError("--otlp '\(otlp)' is no endpoint; write it as in 'http://127.0.0.1:4318'")
-    }
-    guard (tlsCertificate == nil) == (tlsKey == nil) else {
-      throw ValidationError("--tls-certificate and --tls-key go together")
     }
     guard exportQueue > 0 else { throw ValidationError("--export-queue is above 0") }
   }
@@ -56,17 +48,17 @@ struct ServeCommand: ParsableCommand {
       configuration.queueSize = exportQueue
       return SpanExporter(configuration)
     }
-    let tls = try tlsContext()
+    let context = try tlsContext()
     let server: ReferenceServer
     do {
       server = try ReferenceServer(
         address: SocketAddress(host: host, port: port), faults: Set(fault), acceptsCompression: compression,
-        subprotocols: subprotocol, exporter: exporter, tls: tls, isStopping: { Interruption.times > 0 })
+        subprotocols: subprotocol, exporter: exporter, tls: context, isStopping: { Interruption.times > 0 })
     } catch {
       complain("error: the reference server cannot listen on \(host):\(port): \(error)")
       throw ExitStatus.usage.code
     }
-    say("listening \(tls == nil ? "ws" : "wss")://\(host.contains(":") ? "[\(host)]" : host):\(server.port)\n")
+    say("listening \(context == nil ? "ws" : "wss")://\(host.contains(":") ? "[\(host)]" : host):\(server.port)\n")
     server.run()
     if let counts = exporter?.counts, counts.overflowed + counts.failed > 0 {
       complain(
@@ -76,9 +68,9 @@ struct ServeCommand: ParsableCommand {
   }
 
   private func tlsContext() throws -> TLSContext? {
-    guard let tlsCertificate, let tlsKey else { return nil }
+    guard let identity = tls.identity else { return nil }
     do throws(TLSContextFault) {
-      return try TLSContext(server: TLSIdentity(certificateFile: tlsCertificate, keyFile: tlsKey))
+      return try TLSContext(server: identity)
     } catch {
       complain("error: \(error)")
       throw ExitStatus.usage.code

@@ -49,12 +49,7 @@ struct CollectCommand: ParsableCommand {
   var spansTo: String?
   @Option(help: ArgumentHelp("What every request must show as 'authorization: Bearer …'.", valueName: "token"))
   var token: String?
-  @Option(
-    name: .customLong("tls-certificate"),
-    help: ArgumentHelp("Speaks TLS with this certificate and its chain, a PEM file.", valueName: "file"))
-  var tlsCertificate: String?
-  @Option(name: .customLong("tls-key"), help: ArgumentHelp("The certificate's key, a PEM file.", valueName: "file"))
-  var tlsKey: String?
+  @OptionGroup var tls: ServerTLSOptions
   @Option(
     help: ArgumentHelp("A fault to answer with (repeatable); see above.", valueName: "fault"), transform: Self.fault)
   var faults: [FaultInjection] = []
@@ -75,9 +70,6 @@ struct CollectCommand: ParsableCommand {
     if let forward, ForwardDestination(forward) == nil {
       throw ValidationError("--forward '\(forward)' is no endpoint; write it as in 'http://127.0.0.1:4320'")
     }
-    guard (tlsCertificate == nil) == (tlsKey == nil) else {
-      throw ValidationError("--tls-certificate and --tls-key go together")
-    }
     guard trees >= 0 else { throw ValidationError("--trees is not negative") }
   }
 
@@ -86,7 +78,8 @@ struct CollectCommand: ParsableCommand {
     let duration = self.for.flatMap(Quantities.duration)
     let output = format == .text ? STDOUT_FILENO : STDERR_FILENO
     var session = try CollectSession(
-      configuration, settle: Quantities.duration(settle) ?? .seconds(5), memory: Quantities.memory(memory) ?? 512 << 20,
+      configuration, settle: Quantities.duration(settle) ?? .seconds(10),
+      memory: Quantities.memory(memory) ?? 512 << 20,
       trees: trees, journal: spansTo, show: { write($0, to: output) })
     let report = session.run(for: duration)
     say(format == .text ? report.text : String(decoding: try report.json(), as: UTF8.self))
@@ -107,10 +100,10 @@ struct CollectCommand: ParsableCommand {
     var configuration = Collector.Configuration()
     configuration.host = host
     configuration.port = Int(port)
-    configuration.grpcPort = grpcPort.map(Int.init) ?? (port == 4318 ? 4317 : nil)
+    configuration.grpcPort = CollectorOptions.grpcPort(grpcPort.map(Int.init), beside: Int(port))
     configuration.services = service
     configuration.token = CollectorOptions.token(token)
-    configuration.tls = CollectorOptions.identity(tlsCertificate, tlsKey)
+    configuration.tls = tls.identity
     configuration.faults = faults
     configuration.forward = forward.flatMap { ForwardDestination($0) }
     return configuration

@@ -3,6 +3,7 @@ import Glibc
 import OTLPCollector
 import Observations
 import Reporting
+import Scenarios
 import Timing
 import Verification
 
@@ -24,10 +25,11 @@ struct CollectSession: ~Copyable {
     show: @escaping (String) -> Void
   ) throws {
     self.show = show
-    // A quarter of the memory is the queue's, which is filled anew while it is taken: spans of 80 bytes there.
-    let queue = ObservationQueue(spanCapacity: memory / 8 / 80)
+    var settings = CollectorSettings.standard
+    settings.memory = memory
+    let queue = ObservationQueue(spanCapacity: settings.waitingSpanLimit)
     self.queue = queue
-    book = TraceBook(settleTime: settle, memory: memory / 4 * 3, trees: trees)
+    book = TraceBook(settleTime: settle, memory: settings.keptBytes, trees: trees)
     do {
       journal = try path.map { try SpanJournal(path: $0) }
     } catch {
@@ -84,11 +86,10 @@ struct CollectSession: ~Copyable {
 
 /// What a person sees while spans come: spans a second, traces, exporters.
 private struct CollectLine {
-  private let isTerminal = isatty(2) == 1
+  private var live = LiveLine()
   private var next = Instant.now
   private var lastSpans = 0
   private var lastShown = Instant.now
-  private var isDirty = false
 
   func isDue(_ now: Instant) -> Bool { now >= next }
 
@@ -100,18 +101,14 @@ private struct CollectLine {
     lastShown = now
     lastSpans = traces.spans
     // Where nothing comes, a log wants no line a second.
-    next = now.advanced(byNanoseconds: isIdle && !isTerminal ? 10 * nanosecondsPerSecond : nanosecondsPerSecond)
+    next = now.advanced(byNanoseconds: isIdle && !live.isTerminal ? 10 * nanosecondsPerSecond : nanosecondsPerSecond)
     let refused = books.counts.refusedRequests > 0 ? ", \(books.counts.refusedRequests) requests refused" : ""
     let line =
       "\(rate) spans/s; \(traces.spans) spans, \(traces.traces) traces (\(traces.openTraces) open), "
       + "\(books.exporters.count) exporters\(refused), \(linux_resident_bytes(0) >> 20) MiB resident"
-    write(isTerminal ? "\r\u{1b}[2K" + line : line + "\n", to: STDERR_FILENO)
-    isDirty = isTerminal
+    live.show(line)
   }
 
   /// Ends the live line.
-  mutating func end() {
-    if isDirty { write("\r\u{1b}[2K", to: STDERR_FILENO) }
-    isDirty = false
-  }
+  mutating func end() { live.end() }
 }
