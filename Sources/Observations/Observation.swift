@@ -7,6 +7,7 @@ package enum Observation: Sendable, BitwiseCopyable {
   case opened(Opened)
   case failed(ConnectionFailed)
   case sent(Sent)
+  case adopted(Adopted)
   case dropped(DroppedArrivals)
   case echoed(Echoed)
   case foreignEcho(ForeignEcho)
@@ -59,22 +60,37 @@ package enum Observation: Sendable, BitwiseCopyable {
     package var type: UInt8
     /// Index of its phase in the scenario.
     package var phase: UInt8
+    /// The flags of its traceparent; zero where it carries none.
+    package var flags: TraceFlags
     /// Open members of the sender's group.
     package var members: UInt32
     package var due: Instant
     package var at: Instant
 
     package init(
-      message: MessageIdentity, connection: UInt32, type: UInt8, phase: UInt8, members: UInt32, due: Instant,
-      at: Instant
+      message: MessageIdentity, connection: UInt32, type: UInt8, phase: UInt8, flags: TraceFlags = .sampled,
+      members: UInt32, due: Instant, at: Instant
     ) {
       self.message = message
       self.connection = connection
       self.type = type
       self.phase = phase
+      self.flags = flags
       self.members = members
       self.due = due
       self.at = at
+    }
+  }
+
+  /// The message that its connection sends next carries a context that it has received, and none of its own; told
+  /// right before the message itself.
+  package struct Adopted: Sendable, BitwiseCopyable {
+    package var message: MessageIdentity
+    package var context: Traceparent
+
+    package init(message: MessageIdentity, context: Traceparent) {
+      self.message = message
+      self.context = context
     }
   }
 
@@ -96,16 +112,24 @@ package enum Observation: Sendable, BitwiseCopyable {
     /// The connection that received it.
     package var connection: UInt32
     package var type: UInt8
+    /// What became of the tracestate and the baggage that messages of this type carry.
+    package var tracestate: TracestateChange
+    package var baggage: BaggageChange
+    package var form: ContextForm
     /// The message that its text names, or nil where the type has no such text.
     package var message: MessageIdentity?
     package var context: EchoedContext
     package var at: Instant
 
     package init(
-      connection: UInt32, type: UInt8, message: MessageIdentity?, context: EchoedContext, at: Instant
+      connection: UInt32, type: UInt8, tracestate: TracestateChange = .kept, baggage: BaggageChange = .kept,
+      form: ContextForm = [], message: MessageIdentity?, context: EchoedContext, at: Instant
     ) {
       self.connection = connection
       self.type = type
+      self.tracestate = tracestate
+      self.baggage = baggage
+      self.form = form
       self.message = message
       self.context = context
       self.at = at
@@ -234,6 +258,18 @@ package enum EchoedContext: Hashable, Sendable, BitwiseCopyable {
   case wrongType
   case malformed(TraceparentFault)
   case present(Traceparent)
+}
+
+/// What is special in how a readable trace context is written.
+package struct ContextForm: OptionSet, Hashable, Sendable, BitwiseCopyable {
+  package var rawValue: UInt8
+
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// The carrier, or a member of it that belongs to trace context, is there more than once; the last one was read.
+  package static let repeated = ContextForm(rawValue: 1)
+  /// The traceparent is of a version after 00.
+  package static let laterVersion = ContextForm(rawValue: 2)
 }
 
 /// Why a connection did not become a session.

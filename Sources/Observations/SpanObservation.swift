@@ -18,10 +18,12 @@ package struct SpanObservation: Hashable, Sendable {
   package var status: SpanStatus
   /// OTLP's Span.flags: 0x100 says that 0x200 (the parent is remote) is known.
   package var flags: UInt32
+  /// One more than the place of what else is watched of it in its batch's `details`; 0 where nothing is.
+  package var detail: UInt32
 
   package init(
     traceID: TraceID, spanID: SpanID, parentID: SpanID, start: UInt64, end: UInt64, name: NameIndex,
-    service: UInt16, kind: SpanKind, status: SpanStatus, flags: UInt32
+    service: UInt16, kind: SpanKind, status: SpanStatus, flags: UInt32, detail: UInt32 = 0
   ) {
     self.traceID = traceID
     self.spanID = spanID
@@ -33,6 +35,7 @@ package struct SpanObservation: Hashable, Sendable {
     self.kind = kind
     self.status = status
     self.flags = flags
+    self.detail = detail
   }
 }
 
@@ -55,17 +58,24 @@ package enum SpanStatus: UInt8, Hashable, Sendable, BitwiseCopyable {
 /// The spans of one export request, with the names and services that it was the first to use.
 package struct SpanBatch: Sendable {
   package var spans: [SpanObservation]
+  /// Of the spans that have one; empty where nothing is watched.
+  package var details: [SpanDetail]
   package var newNames: [(index: NameIndex, text: String)]
   package var newServices: [(index: UInt16, text: String)]
+  /// Scopes, names of events and values of attributes that it was the first to use.
+  package var newWords: [(index: WordIndex, text: String)]
   package var receivedAt: Instant
 
   package init(
-    spans: [SpanObservation], newNames: [(index: NameIndex, text: String)],
-    newServices: [(index: UInt16, text: String)], receivedAt: Instant
+    spans: [SpanObservation], details: [SpanDetail] = [], newNames: [(index: NameIndex, text: String)],
+    newServices: [(index: UInt16, text: String)], newWords: [(index: WordIndex, text: String)] = [],
+    receivedAt: Instant
   ) {
     self.spans = spans
+    self.details = details
     self.newNames = newNames
     self.newServices = newServices
+    self.newWords = newWords
     self.receivedAt = receivedAt
   }
 }

@@ -12,9 +12,7 @@ package struct MessageTemplate: Sendable {
 
   init(_ type: MessageType, carrier: Carrier) {
     var writer = JSONWriter()
-    switch type.trace {
-    case .fresh: writer.write(type.body, carrierAt: carrier.path[...])
-    }
+    writer.write(type.body, carrierAt: carrier.path[...])
     if let size = type.size { writer.pad(to: size) }
     payload = writer.bytes
     traceIDOffset = writer.traceparentOffset.map { $0 + 3 }

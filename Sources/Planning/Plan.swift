@@ -27,7 +27,7 @@ package struct Plan: Sendable {
 
   /// The group of a connection, from 0.
   package func group(ofConnection index: Int) -> Int {
-    scenario.group.map { index / $0.size } ?? index
+    scenario.group(ofConnection: index)
   }
 
   /// How many groups the connections are.
@@ -37,14 +37,7 @@ package struct Plan: Sendable {
 
   /// A template of the connection filled in.
   package func filled(_ template: Template, connection index: Int) -> String {
-    template.filled { value in
-      switch value {
-      case .connectionIndex: String(index)
-      case .groupName: "\(scenario.group?.name ?? "group")-\(group(ofConnection: index))"
-      case .groupSize: String(scenario.group?.size ?? 1)
-      case .messageID: ""
-      }
-    }
+    scenario.filled(template, connection: index)
   }
 
   /// The path of a connection's upgrade, with its query.

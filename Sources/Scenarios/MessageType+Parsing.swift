@@ -26,12 +26,15 @@ extension DocumentReader {
     if let sizeNode = fields["size"] {
       size = .some(readSize(sizeNode, of: body, at: fields["body"], carrier: carrier))
     }
-    var trace: TraceMode? = .fresh
-    if let traceNode = fields["trace"] { trace = choice(traceNode, named: "trace") }
+    var trace: TraceSettings? = .fresh
+    if let traceNode = fields["trace"] { trace = readTrace(traceNode) }
     var echo: EchoRule??
     if let echoNode = fields["echo"] { echo = .some(readEcho(echoNode)) }
     let problemsBefore = problems.count
-    let spans = fields["spans"].map { readSpans($0, named: "spans", depth: 0) } ?? []
+    let spans =
+      fields["spans"].map {
+        readSpans($0, named: "spans", depth: 0, entry: trace?.mode.isTraced == false ? .root : .client)
+      } ?? []
     let areSpansRead = problems.count == problemsBefore
     if case .some(let rule?) = echo, let parent = rule.parent, areSpansRead,
       let place = fields["echo"]?.mapping?["parent"]
@@ -170,66 +173,5 @@ extension DocumentReader {
     }
     if idPlaces > 1 { report("'{{ message.id }}' is matched more than once", at: node) }
     return match.count == pairs.count ? match : nil
-  }
-
-  private static let depthLimit = 64
-
-  private mutating func readSpans(_ node: Node, named name: String, depth: Int) -> [SpanRule] {
-    guard depth < Self.depthLimit else {
-      report("the spans are nested deeper than \(Self.depthLimit) levels", at: node)
-      return []
-    }
-    guard let nodes = list(node, named: name) else { return [] }
-    return nodes.compactMap { readSpan($0, depth: depth) }
-  }
-
-  private mutating func readSpan(_ node: Node, depth: Int) -> SpanRule? {
-    if node.scalar != nil {
-      return spanName(node).map {
-        SpanRule(name: $0, kind: nil, count: .fixed(1), isOptional: false, children: [])
-      }
-    }
-    let keys = ["name", "kind", "count", "optional", "children"] + (depth == 0 ? ["parent"] : [])
-    guard let fields = mapping(node, named: "span", keys: keys) else { return nil }
-    let name = required("name", in: fields, of: node, named: "span").flatMap { spanName($0) }
-    let kind = fields["kind"].flatMap { spanKind($0) }
-    if let parent = fields["parent"], let word = text(parent, named: "parent"), word != "client" {
-      report("unknown parent \(quoted(word))", at: parent, hint: "write 'client', which is the span ID that we sent")
-    }
-    let count = fields["count"].map { self.count($0, named: "count") } ?? .fixed(1)
-    let isOptional = fields["optional"].map { bool($0, named: "optional") } ?? false
-    let children = fields["children"].map { readSpans($0, named: "children", depth: depth + 1) } ?? []
-    guard let name, let count, let isOptional else { return nil }
-    return SpanRule(name: name, kind: kind, count: count, isOptional: isOptional, children: children)
-  }
-
-  private mutating func spanName(_ node: Node) -> NamePattern? {
-    guard let name = text(node, named: "name") else { return nil }
-    guard name.contains(where: { $0 != "*" }) else {
-      report("the span name \(quoted(name)) would match every span", at: node, hint: "name a part, as in 'chat.*'")
-      return nil
-    }
-    return NamePattern(name)
-  }
-
-  private mutating func spanKind(_ node: Node) -> SpanKind? {
-    guard let word = text(node, named: "kind") else { return nil }
-    if let kind = SpanKind.allCases.first(where: { $0.description == word }) { return kind }
-    reportUnknown(word, what: "kind", among: SpanKind.allCases.map(\.description), at: node)
-    return nil
-  }
-
-  private mutating func checkParent(_ parent: NamePattern, isIn spans: [SpanRule], at node: Node) {
-    let known = Self.names(in: spans)
-    guard !known.contains(parent) else { return }
-    if known.isEmpty {
-      report("unknown span \(quoted(parent.text)) in 'parent'", at: node, hint: "say under 'spans' which are expected")
-    } else {
-      reportUnknown(parent.text, what: "span", in: "parent", among: known.map(\.text), at: node)
-    }
-  }
-
-  private static func names(in rules: [SpanRule]) -> [NamePattern] {
-    rules.flatMap { [$0.name] + names(in: $0.children) }
   }
 }

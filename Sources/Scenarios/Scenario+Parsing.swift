@@ -57,7 +57,7 @@ extension DocumentReader {
     }
     guard let name, let target, let carrier, let load, let messages else { return nil }
     return Scenario(
-      name: name, target: target, carrier: carrier, group: group, load: load, messages: messages,
+      name: name, target: target, carrier: carrier, group: group, load: load, upgrade: nil, messages: messages,
       expectations: expectations, collector: collector)
   }
 

@@ -1,5 +1,4 @@
 package import Timing
-package import TraceContext
 package import TransportSecurity
 
 /// What the author asks for: the target, the load, the messages and what is expected of them.
@@ -11,6 +10,8 @@ package struct Scenario: Sendable {
   /// How connections are grouped, or nil where each stands alone.
   package var group: Group?
   package var load: Load
+  /// What the upgrade request carries and makes; nil where it carries no trace context.
+  package var upgrade: UpgradeRule?
   /// In the order of the file; at most 255.
   package var messages: [MessageType]
   package var expectations: [Expectation]
@@ -120,17 +121,11 @@ package struct MessageType: Sendable {
   package var body: BodyValue
   /// Bytes that the message's text is padded to; nil leaves it as it is.
   package var size: Int?
-  package var trace: TraceMode
+  package var trace: TraceSettings
   /// Nil where no answer is expected.
   package var echo: EchoRule?
-  /// The spans that the target makes under the span ID that we send; empty where none are expected.
+  /// The spans that the target makes for it; empty where nothing is said of them.
   package var spans: [SpanRule]
-}
-
-/// What trace context a message carries.
-package enum TraceMode: String, CaseIterable, Hashable, Sendable {
-  /// A trace of its own.
-  case fresh
 }
 
 /// How an echo is recognised and what it must carry.
@@ -160,31 +155,10 @@ package enum ContextRule: String, CaseIterable, Hashable, Sendable {
   case continued
   /// The same trace; the parent ID may be ours still, as with a server that only returns what it gets.
   case unchanged
-}
-
-/// How often something happens for one message.
-package enum Count: Hashable, Sendable {
-  case fixed(Int)
-  /// Once for each open member of the sender's group.
-  case groupSize
-
-  package func value(members: Int) -> Int {
-    switch self {
-    case .fixed(let count): count
-    case .groupSize: members
-    }
-  }
-}
-
-/// A span that is expected, with its children.
-package struct SpanRule: Sendable {
-  package var name: NamePattern
-  package var kind: SpanKind?
-  /// How many of it each parent has.
-  package var count: Count
-  /// Whether it, and all below it, may be missing.
-  package var isOptional: Bool
-  package var children: [SpanRule]
+  /// A trace that is none of ours: what a message without a context, or with an invalid one, is answered with.
+  case new
+  /// None at all.
+  case absent
 }
 
 package struct CollectorSettings: Hashable, Sendable {

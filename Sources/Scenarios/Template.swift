@@ -44,6 +44,23 @@ package struct Template: Hashable, Sendable {
   }
 }
 
+extension Scenario {
+  /// A template with what it names of a connection; message ids are left out.
+  package func filled(_ template: Template, connection index: Int) -> String {
+    template.filled { value in
+      switch value {
+      case .connectionIndex: String(index)
+      case .groupName: "\(group?.name ?? "group")-\(group(ofConnection: index))"
+      case .groupSize: String(group?.size ?? 1)
+      case .messageID: ""
+      }
+    }
+  }
+
+  /// The group of a connection, from 0; where there are none each connection is one.
+  package func group(ofConnection index: Int) -> Int { group.map { index / $0.size } ?? index }
+}
+
 /// A JSON value of a message's body; objects keep the author's order.
 package indirect enum BodyValue: Hashable, Sendable {
   case object([Member])

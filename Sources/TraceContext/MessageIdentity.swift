@@ -57,16 +57,40 @@ package struct IdentityPermutation: Hashable, Sendable {
   /// The message that a trace ID belongs to, or nil for one that this run did not make.
   @inlinable @inline(__always)
   package func identity(of traceID: TraceID) -> MessageIdentity? {
+    let (left, right) = halves(of: traceID)
+    guard left == tag, right < Self.connectionMark else { return nil }
+    return MessageIdentity(
+      shard: UInt32(truncatingIfNeeded: right >> 32), sequence: UInt32(truncatingIfNeeded: right))
+  }
+
+  @inlinable @inline(__always)
+  func halves(of traceID: TraceID) -> (left: UInt64, right: UInt64) {
     var left = traceID.high
     var right = traceID.low
     (left, right) = (right ^ Self.mix(left &+ keys.3), left)
     (left, right) = (right ^ Self.mix(left &+ keys.2), left)
     (left, right) = (right ^ Self.mix(left &+ keys.1), left)
     (left, right) = (right ^ Self.mix(left &+ keys.0), left)
-    guard left == tag else { return nil }
-    return MessageIdentity(
-      shard: UInt32(truncatingIfNeeded: right >> 32), sequence: UInt32(truncatingIfNeeded: right))
+    return (left, right)
   }
+
+  /// Stands in the place of a shard's highest bit in the trace IDs of connections.
+  @usableFromInline static let connectionMark: UInt64 = 1 << 63
+
+  /// The trace ID of a connection: that of its upgrade, and of messages that continue it.
+  package func traceID(ofConnection connection: UInt32) -> TraceID {
+    traceID(of: MessageIdentity(shard: 0x8000_0000, sequence: connection))
+  }
+
+  /// The connection that a trace ID belongs to, or nil for one that is none's.
+  package func connection(of traceID: TraceID) -> UInt32? {
+    let (left, right) = halves(of: traceID)
+    guard left == tag, right >> 32 == 0x8000_0000 else { return nil }
+    return UInt32(truncatingIfNeeded: right)
+  }
+
+  /// The span ID that a message carries, whatever trace it continues.
+  package func spanID(of identity: MessageIdentity) -> SpanID { spanID(in: traceID(of: identity)) }
 
   /// The span ID that we send with a trace ID of ours: recomputed wherever it is needed, never stored.
   @inlinable @inline(__always)

@@ -119,7 +119,7 @@ package enum EchoClass: String, CaseIterable, Hashable, Sendable {
     case .unchanged:
       switch rule {
       case .continued: .parentNotUpdated
-      case .unchanged: nil
+      case .unchanged, .new, .absent: nil
       }
     case .restarted: .traceRestarted
     case .crossed: .crossedContext

@@ -9,7 +9,8 @@ final class MessageRules: Sendable {
     var pattern: Int
     var name: String
     var kind: SpanKind?
-    var count: Count
+    /// Nil for any number.
+    var count: Count?
     /// Whether it or a node above it may be missing.
     var isOptional: Bool
     /// Whether it may be missing although its parent is there.
@@ -19,6 +20,10 @@ final class MessageRules: Sendable {
     var children: [Int]
     /// Its place among its parent's children.
     var place: Int
+
+    /// How many of it each parent must have at least, and may have at most.
+    func least(members: Int) -> Int { count?.value(members: members) ?? 0 }
+    func most(members: Int) -> Int { count?.value(members: members) ?? .max }
   }
 
   let name: String
@@ -76,7 +81,7 @@ final class MessageRules: Sendable {
       var total = 0
       if !nodes[index].isOptional {
         let above = nodes[index].parent.map { totals[$0] } ?? 1
-        total = nodes[index].count.value(members: members).multipliedSaturated(by: above)
+        total = nodes[index].least(members: members).multipliedSaturated(by: above)
       }
       totals.initializeElement(at: index, to: total)
     }

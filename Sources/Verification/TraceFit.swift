@@ -93,7 +93,7 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
     if let kind = rules.nodes[found].kind, kind != trace[index].pointee.kind { return false }
     let counter = parent * rules.greatestFamily + rules.nodes[found].place
     childCounts[counter] += 1
-    guard Int(childCounts[counter]) <= rules.nodes[found].count.value(members: members) else { return false }
+    guard Int(childCounts[counter]) <= rules.nodes[found].most(members: members) else { return false }
     present[found] += 1
     nodes[index] = Int32(found)
     return true
@@ -109,7 +109,7 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
           continue
         }
         let above = rules.nodes[index].parent.map { present[$0] } ?? 1
-        let expected = rules.nodes[index].count.value(members: members).multipliedSaturated(by: above)
+        let expected = rules.nodes[index].least(members: members).multipliedSaturated(by: above)
         let isThere = present[index] == expected || rules.nodes[index].beginsOptional && present[index] < expected
         if !isThere { return false }
       }

@@ -189,7 +189,7 @@ struct TraceJudge {
       case .unknown: []
       }
     func hasRoom(_ node: Int) -> Bool {
-      siblings.count { nodes[$0] == node } < rules.nodes[node].count.value(members: members)
+      siblings.count { nodes[$0] == node } < rules.nodes[node].most(members: members)
     }
     let exact = matching.filter { !rules.nodes[$0].name.contains("*") }
     let ordered = exact + matching.filter { rules.nodes[$0].name.contains("*") }
@@ -217,7 +217,7 @@ struct TraceJudge {
     }
     // An optional part is there whole or not at all: children tell that their parent was there too.
     for (index, node) in rules.nodes.enumerated() where node.isOptional {
-      let expected = node.count.value(members: members).multipliedSaturated(by: node.parent.map { present[$0] } ?? 1)
+      let expected = node.least(members: members).multipliedSaturated(by: node.parent.map { present[$0] } ?? 1)
       if node.beginsOptional ? present[index] > expected : present[index] != expected { judgement.isComplete = false }
     }
   }
@@ -254,7 +254,7 @@ struct TraceJudge {
     under parent: @autoclosure () -> String, _ judgement: inout Judgement
   ) {
     for node in expected {
-      let count = rules.nodes[node].count.value(members: members)
+      let count = rules.nodes[node].most(members: members)
       let actual = siblings.count { nodes[$0] == node }
       guard actual > count else { continue }
       judgement.findings.append(

@@ -26,6 +26,7 @@ extension Verifier {
     case .foreignEcho: counted.foreignEchoes += 1
     case .unreadable(let unreadable): take(unreadable, excerpt: excerpt)
     case .sent(let sent): take(sent)
+    case .adopted: break
     case .echoed(let echoed): take(echoed, excerpt: excerpt)
     }
   }
