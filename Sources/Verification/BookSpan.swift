@@ -3,19 +3,12 @@ import TraceContext
 
 /// A span of anybody's trace: 48 bytes.
 struct BookSpan: TraceRow {
-  /// What OTLP's Span.flags say of the parent.
-  enum ParentPlace: UInt8, BitwiseCopyable, Sendable {
-    case unknown, sameProcess, elsewhere
-  }
-
   private var row: SpanRow
   var service: UInt16
-  var parentPlace: ParentPlace
 
   init(_ span: SpanObservation, next: Int32) {
     row = SpanRow(span, next: next)
     service = span.service
-    parentPlace = span.flags & 0x100 == 0 ? .unknown : span.flags & 0x200 == 0 ? .sameProcess : .elsewhere
   }
 
   var spanID: UInt64 { row.spanID }
@@ -26,6 +19,7 @@ struct BookSpan: TraceRow {
   var name: UInt16 { row.name }
   var kind: SpanKind { row.kind }
   var status: SpanStatus { row.status }
+  var parentPlace: ParentPlace { row.parentPlace }
 
   /// Whether its parent is a span of the same process. Without flags nobody can say.
   var hasLocalParent: Bool { parentID != 0 && parentPlace == .sameProcess }

@@ -1,8 +1,6 @@
-package import Scenarios
-
-/// What the verifier can find wrong; each kind breaks a MUST of its source.
+/// What the verifier can find wrong.
 ///
-/// Every kind can be provoked by the fault of the same name of the reference server.
+/// Every kind can be provoked by a fault of the reference server.
 package enum FindingKind: String, CaseIterable, Hashable, Sendable {
   // The echo
   case traceRestarted = "trace-restarted"
@@ -12,67 +10,98 @@ package enum FindingKind: String, CaseIterable, Hashable, Sendable {
   case foreignContext = "foreign-context"
   case malformedContext = "malformed-context"
   case absentContext = "absent-context"
+  case duplicateContext = "duplicate-context"
+  case wrongVersion = "wrong-version"
+  case sampledFlagChanged = "sampled-flag-changed"
+  case randomFlagChanged = "random-flag-changed"
+  case unknownFlags = "unknown-flags"
+  case tracestateLost = "tracestate-lost"
+  case tracestateTruncated = "tracestate-truncated"
+  case tracestateReordered = "tracestate-reordered"
+  case tracestateAltered = "tracestate-altered"
+  case tracestateMisplaced = "tracestate-misplaced"
+  case tracestateMalformed = "tracestate-malformed"
+  case baggageLost = "baggage-lost"
+  case baggageTruncated = "baggage-truncated"
+  case baggageAltered = "baggage-altered"
+  case unsolicitedContext = "unsolicited-context"
+  case ambientContext = "ambient-context"
+  case invalidContextContinued = "invalid-context-continued"
   // The echo against the spans
   case echoNamesNoSpan = "echo-names-no-span"
   case echoNamesWrongSpan = "echo-names-wrong-span"
   case sharedParent = "shared-parent"
   // The spans
   case wrongEntrySpan = "wrong-entry-span"
+  case duplicateEntrySpan = "duplicate-entry-span"
   case wrongParent = "wrong-parent"
   case orphanSpan = "orphan-span"
+  case secondRoot = "second-root"
+  case spanCycle = "span-cycle"
+  case duplicateSpanID = "duplicate-span-id"
   case unexpectedSpan = "unexpected-span"
-  case wrongKind = "wrong-kind"
+  case wrongSpanCount = "wrong-span-count"
+  case missingSpan = "missing-span"
+  case traceNotExported = "trace-not-exported"
+  case unsampledExported = "unsampled-exported"
   case contextLeak = "context-leak"
+  case wrongKind = "wrong-kind"
+  case wrongScope = "wrong-scope"
+  case wrongStatus = "wrong-status"
+  case wrongAttribute = "wrong-attribute"
+  case missingLink = "missing-link"
+  case missingEvent = "missing-event"
+  case wrongRemoteFlag = "wrong-remote-flag"
+  case spanReversed = "span-reversed"
+  case spanOutsideParent = "span-outside-parent"
+  case spanOutsideMessage = "span-outside-message"
+  // Delivery
+  case copyLost = "copy-lost"
+  case copyLate = "copy-late"
+  case copyDuplicated = "copy-duplicated"
+  case copyMisdelivered = "copy-misdelivered"
+  case copyOutOfOrder = "copy-out-of-order"
   // The transport
   case unreadableMessage = "unreadable-message"
   case protocolError = "protocol-error"
 
-  /// The rule, in one sentence.
-  package var requirement: String {
+  /// What a finding is about; delivery is no propagation.
+  package enum Category: String, CaseIterable, Hashable, Sendable {
+    case echo, agreement, spans, delivery, transport
+  }
+
+  package var category: Category {
     switch self {
-    case .traceRestarted: "The echo of a message continues the message's trace."
-    case .parentNotUpdated: "Whoever passes a trace context on sets the parent ID to an own span's."
-    case .crossedContext: "The echo of a message never carries the trace of another connection's message."
-    case .staleContext: "The echo of a message never carries the trace of another message of its connection."
-    case .foreignContext: "An echo carries a trace that the run has begun."
-    case .malformedContext: "An echo's traceparent is well-formed."
-    case .absentContext: "The echo of a message with trace context carries trace context."
-    case .echoNamesNoSpan: "The parent ID of an echo is that of a span in the message's trace."
-    case .echoNamesWrongSpan: "The parent ID of an echo is that of the span that sent it."
-    case .sharedParent: "Each copy of a message carries a parent ID of its own."
-    case .wrongEntrySpan: "The span under the span ID that we sent is the expected entry span."
-    case .wrongParent: "Each span has the parent that the scenario expects."
-    case .orphanSpan: "Each span's parent is a span of the trace, or the span ID that we sent."
-    case .unexpectedSpan: "A message's trace holds the expected spans and no others."
-    case .wrongKind: "Each span has the kind that the scenario expects."
-    case .contextLeak: "Work that begins after a message was handled is not in that message's trace."
-    case .unreadableMessage: "The server's messages are JSON objects in text frames."
-    case .protocolError: "The server's frames obey RFC 6455, and RFC 7692 where compression was agreed."
+    case .traceRestarted, .parentNotUpdated, .crossedContext, .staleContext, .foreignContext, .malformedContext,
+      .absentContext, .duplicateContext, .wrongVersion, .sampledFlagChanged, .randomFlagChanged, .unknownFlags,
+      .tracestateLost, .tracestateTruncated, .tracestateReordered, .tracestateAltered, .tracestateMisplaced,
+      .tracestateMalformed, .baggageLost, .baggageTruncated, .baggageAltered, .unsolicitedContext, .ambientContext,
+      .invalidContextContinued:
+      .echo
+    case .echoNamesNoSpan, .echoNamesWrongSpan, .sharedParent: .agreement
+    case .wrongEntrySpan, .duplicateEntrySpan, .wrongParent, .orphanSpan, .secondRoot, .spanCycle, .duplicateSpanID,
+      .unexpectedSpan, .wrongSpanCount, .missingSpan, .traceNotExported, .unsampledExported, .contextLeak, .wrongKind,
+      .wrongScope, .wrongStatus, .wrongAttribute, .missingLink, .missingEvent, .wrongRemoteFlag, .spanReversed,
+      .spanOutsideParent, .spanOutsideMessage:
+      .spans
+    case .copyLost, .copyLate, .copyDuplicated, .copyMisdelivered, .copyOutOfOrder: .delivery
+    case .unreadableMessage, .protocolError: .transport
     }
   }
 
-  /// Where the rule comes from. No standard binds trace context to WebSocket messages: W3C's rules for the header are
-  /// applied to the message's carrier, and rules of our own say so.
-  package var source: String {
-    switch self {
-    case .traceRestarted, .parentNotUpdated, .crossedContext, .staleContext, .foreignContext:
-      "W3C Trace Context, Mutating the traceparent Field, applied to messages"
-    case .malformedContext: "W3C Trace Context, traceparent Header Field Values, applied to messages"
-    case .sharedParent: "W3C Trace Context, parent-id, applied to messages"
-    case .absentContext, .echoNamesNoSpan, .wrongEntrySpan, .orphanSpan, .contextLeak: "Spanstorm profile 0.1"
-    case .echoNamesWrongSpan: "OpenTelemetry semantic conventions for messaging, creation context"
-    case .wrongParent, .unexpectedSpan, .wrongKind, .unreadableMessage: "the scenario"
-    case .protocolError: "RFC 6455"
-    }
-  }
+  private static let ordinals = Dictionary(uniqueKeysWithValues: zip(allCases, 0...))
+
+  /// Its place among all kinds; below 64.
+  var ordinal: Int { Self.ordinals[self] ?? 0 }
+  var bit: UInt64 { 1 << UInt64(ordinal) }
 }
 
 /// One judged fact: what breaks a rule, how often, and the first few cases whole.
 package struct Finding: Hashable, Sendable {
   package var kind: FindingKind
-  /// Messages (or, for the transport's kinds, arrivals) that show it.
+  /// Messages (for the upgrade's trace connections, for the transport's kinds arrivals) that show it.
   package var count: Int
-  /// The first few.
+  /// The first few, by the order in which their messages were sent.
   package var evidence: [Evidence]
 
   package static let evidenceLimit = 3
@@ -88,45 +117,12 @@ package struct Evidence: Hashable, Sendable {
   package var sent: String?
   package var expected: String
   package var actual: String
-  /// The message's spans as a tree, where it is small and known.
+  /// What came back, a line an echo, with its instant after the send.
+  package var echoes: [String] = []
+  /// The message's spans as a tree, where it is small and known; what differs is marked.
   package var tree: [String] = []
+  /// The tree that the scenario expects.
+  package var expectedTree: [String] = []
   /// The beginning of what arrived, where it could not be read.
   package var excerpt: String?
-}
-
-/// How an echo's trace context stands to the message that it answers.
-package enum EchoClass: String, CaseIterable, Hashable, Sendable {
-  case continued, unchanged, restarted, crossed, stale, foreign, malformed, absent
-
-  /// Its place among all classes.
-  var ordinal: Int {
-    switch self {
-    case .continued: 0
-    case .unchanged: 1
-    case .restarted: 2
-    case .crossed: 3
-    case .stale: 4
-    case .foreign: 5
-    case .malformed: 6
-    case .absent: 7
-    }
-  }
-
-  /// What it breaks, if anything.
-  package func finding(under rule: ContextRule) -> FindingKind? {
-    switch self {
-    case .continued: nil
-    case .unchanged:
-      switch rule {
-      case .continued: .parentNotUpdated
-      case .unchanged, .new, .absent: nil
-      }
-    case .restarted: .traceRestarted
-    case .crossed: .crossedContext
-    case .stale: .staleContext
-    case .foreign: .foreignContext
-    case .malformed: .malformedContext
-    case .absent: .absentContext
-    }
-  }
 }

@@ -14,6 +14,8 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
   /// arrival decides nothing; 0 where there is none.
   private(set) var entryEnd: UInt64 = 0
   private(set) var latestStart: UInt64 = 0
+  /// When the first span under ours began; 0 where there is none.
+  private(set) var entryStart: UInt64 = 0
 
   private var rows: UnsafeMutablePointer<Row>
   private var capacity = 64
@@ -51,7 +53,7 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
     return nil
   }
 
-  /// Gathers the spans of a trace, the last to arrive first; of several with one ID that is the one that counts.
+  /// Gathers the spans of a trace, the last to arrive first; of several with one ID the one that began first counts.
   ///
   /// - Parameters:
   ///   - first: the last to arrive, or -1.
@@ -64,7 +66,7 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
     conflicting = 0
     entryEnd = 0
     latestStart = 0
-    var entryStart = UInt64.max
+    entryStart = 0
     var index = first
     while index >= 0 {
       let span = pool[index]
@@ -75,7 +77,7 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
       }
       latestStart = max(latestStart, span.start)
       guard span.parentID == clientSpan else { continue }
-      if span.start < entryStart || span.start == entryStart && span.end > entryEnd {
+      if entryStart == 0 || span.start < entryStart || span.start == entryStart && span.end > entryEnd {
         entryStart = span.start
         entryEnd = span.end
       }
@@ -87,7 +89,13 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
     while slots[slot] != 0 {
       let known = rows[Int(slots[slot]) - 1]
       if known.spanID == span.spanID {
-        if known.start != span.start || known.name != span.name || known.parentID != span.parentID { conflicting += 1 }
+        if known.start != span.start || known.name != span.name || known.parentID != span.parentID {
+          conflicting += 1
+          // Which of them counts is not decided by the order in which they came.
+          if (span.start, span.end, span.parentID) < (known.start, known.end, known.parentID) {
+            rows[Int(slots[slot]) - 1] = span
+          }
+        }
         return false
       }
       slot = (slot &+ 1) & mask

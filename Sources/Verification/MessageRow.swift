@@ -1,7 +1,8 @@
 import Observations
 import Timing
+import TraceContext
 
-/// What is known of one message that may still change its verdict: 88 bytes.
+/// What is known of one message that may still change its verdict: 120 bytes.
 struct MessageRow: Sendable, BitwiseCopyable {
   enum State: UInt8, Sendable, BitwiseCopyable {
     /// Spans or echoes came before the observation that it was sent, or nothing came at all.
@@ -14,19 +15,24 @@ struct MessageRow: Sendable, BitwiseCopyable {
 
   /// What its settled trace was counted as.
   enum Trace: UInt8, Sendable, BitwiseCopyable {
-    case none, complete, partial, unseen, broken
+    case none, complete, partial, unseen, broken, unsampled
   }
 
-  var state = State.unknown
-  var trace = Trace.none
-  var type: UInt8 = 0
-  var isWarmUp = false
-  /// Whether an echo showed that the server began another trace.
-  var isRestarted = false
-  /// Whether spans of it found no room, so that their absence means nothing.
-  var isTruncated = false
-  /// Finding kinds that the message already shows, a bit each in the order of `FindingKind.allCases`.
-  var shown: UInt32 = 0
+  /// Finding kinds that the message already shows, by `FindingKind.bit`.
+  var shown: UInt64 = 0
+  /// Members of its group that have their copy, by place; of groups of at most 64.
+  var receivers: UInt64 = 0
+  var due = Instant(nanoseconds: 0)
+  var sent = Instant(nanoseconds: 0)
+  /// When the first and the last of its copies came; `never` and `longAgo` before.
+  var firstCopyAt = Instant.never
+  var lastCopyAt = Instant.longAgo
+  /// When its last span was handed over.
+  var lastSpanAt = Instant.longAgo
+  /// When its entry span ended, on the target's clock; 0 while none is known.
+  var entryEnd: UInt64 = 0
+  /// When the last of its judged spans began, on the target's clock.
+  var latestStart: UInt64 = 0
   var connection: UInt32 = 0
   var members: UInt32 = 0
   /// Copies that came.
@@ -39,18 +45,23 @@ struct MessageRow: Sendable, BitwiseCopyable {
   var judgedSpans: UInt32 = 0
   var firstSpan: Int32 = -1
   var firstCopy: Int32 = -1
-  var due = Instant(nanoseconds: 0)
-  var sent = Instant(nanoseconds: 0)
-  /// When the last span or copy came.
-  var lastArrival = Instant(nanoseconds: 0)
-  /// When its entry span ended, on the target's clock; 0 while none is known.
-  var entryEnd: UInt64 = 0
-  /// When the last of its judged spans began, on the target's clock.
-  var latestStart: UInt64 = 0
+  /// Echoes that were told of before the message was.
+  var firstWaiting: Int32 = -1
+  var state = State.unknown
+  var trace = Trace.none
+  var type: UInt8 = 0
+  /// The flags that it was sent with.
+  var flags = TraceFlags()
+  var isWarmUp = false
+  /// Whether an echo showed that the server began another trace.
+  var isRestarted = false
+  /// Whether spans of it found no room, so that their absence means nothing.
+  var isTruncated = false
 
   mutating func begin(_ observation: Observation.Sent, isWarmUp: Bool, requiredSpans: Int) {
     state = .pending
     type = observation.type
+    flags = observation.flags
     self.isWarmUp = isWarmUp
     connection = observation.connection
     members = observation.members
@@ -59,10 +70,14 @@ struct MessageRow: Sendable, BitwiseCopyable {
     sent = observation.at
   }
 
+  /// When something of it came last.
+  var lastArrival: Instant { max(lastSpanAt, lastCopyAt) }
+
   /// Its spans and copies are judged, or of no use, and given back.
   mutating func end(_ state: State) {
     self.state = state
     firstSpan = -1
     firstCopy = -1
+    firstWaiting = -1
   }
 }

@@ -1,3 +1,4 @@
+import Observations
 import Scenarios
 import Timing
 import TraceContext
@@ -8,18 +9,20 @@ final class MessageRules: Sendable {
   struct Node: Sendable {
     var pattern: Int
     var name: String
-    var kind: SpanKind?
     /// Nil for any number.
     var count: Count?
     /// Whether it or a node above it may be missing.
     var isOptional: Bool
     /// Whether it may be missing although its parent is there.
     var beginsOptional: Bool
-    /// Index of the parent node, or nil under the span ID that we sent.
+    /// Whether another process may make it, whose telemetry nobody can answer for.
+    var isElsewhere: Bool
+    /// Index of the parent node, or nil at the top.
     var parent: Int?
     var children: [Int]
     /// Its place among its parent's children.
     var place: Int
+    var checks: SpanChecks
 
     /// How many of it each parent must have at least, and may have at most.
     func least(members: Int) -> Int { count?.value(members: members) ?? 0 }
@@ -27,9 +30,12 @@ final class MessageRules: Sendable {
   }
 
   let name: String
+  let mode: TraceMode
   let nodes: [Node]
-  /// The nodes directly under the span ID that we sent.
+  /// The nodes at the top.
   let top: [Int]
+  /// What spans at the top hang on.
+  let entry: EntryParent
   /// The pattern of the span that an echo's parent ID must name.
   let echoParent: (pattern: Int, name: String)?
   let copies: Count
@@ -42,15 +48,28 @@ final class MessageRules: Sendable {
   /// Children of the node, or nodes at the top, where there are most.
   let greatestFamily: Int
 
-  init(_ type: MessageType, patterns: inout [NamePattern]) {
-    name = type.name
-    expectsEcho = type.echo != nil
-    context = type.echo?.context ?? .continued
-    copies = type.echo?.copies ?? .fixed(0)
-    withinNanoseconds = type.echo?.within.clampedNanoseconds ?? 0
+  convenience init(_ type: MessageType, patterns: inout Patterns) {
+    self.init(name: type.name, type.trace.mode, type.echo, type.spans, &patterns)
+  }
+
+  /// The rules of a connection's own spans.
+  convenience init(_ upgrade: UpgradeRule, patterns: inout Patterns) {
+    self.init(name: "upgrade", .connection, nil, upgrade.spans, &patterns)
+  }
+
+  private init(
+    name: String, _ mode: TraceMode, _ echo: EchoRule?, _ spans: [SpanRule], _ patterns: inout Patterns
+  ) {
+    self.name = name
+    self.mode = mode
+    expectsEcho = echo != nil
+    context = echo?.context ?? .continued
+    copies = echo?.copies ?? .fixed(0)
+    withinNanoseconds = echo?.within.clampedNanoseconds ?? 0
+    entry = spans.first?.entry ?? .client
     var nodes: [Node] = []
-    top = Self.add(type.spans, under: nil, isOptional: false, to: &nodes, &patterns)
-    let echoParent = type.echo?.parent.map { (pattern: Self.index(of: $0, in: &patterns), name: $0.text) }
+    top = Self.add(spans, under: nil, isOptional: false, isElsewhere: false, to: &nodes, &patterns)
+    let echoParent = echo?.parent.map { (pattern: patterns.names.index(of: $0), name: $0.text) }
     echoParentMayBeOptional = nodes.contains { node in
       node.isOptional && (echoParent.map { $0.name == node.name } ?? true)
     }
@@ -58,6 +77,9 @@ final class MessageRules: Sendable {
     self.nodes = nodes
     self.echoParent = echoParent
   }
+
+  /// How many nodes are above one.
+  func depth(of node: Int) -> Int { nodes[node].parent.map { depth(of: $0) + 1 } ?? 0 }
 
   /// Spans that must arrive before the trace can be complete.
   func requiredSpans(members: Int) -> Int {
@@ -88,27 +110,42 @@ final class MessageRules: Sendable {
   }
 
   private static func add(
-    _ rules: [SpanRule], under parent: Int?, isOptional: Bool, to nodes: inout [Node],
-    _ patterns: inout [NamePattern]
+    _ rules: [SpanRule], under parent: Int?, isOptional: Bool, isElsewhere: Bool, to nodes: inout [Node],
+    _ patterns: inout Patterns
   ) -> [Int] {
     var added: [Int] = []
     for rule in rules {
       let index = nodes.count
-      let isOptional = isOptional || rule.isOptional
+      // Of any number none is required, and of what is below it as much as there are of it.
+      let isOptional = isOptional || rule.isOptional || rule.count == nil
+      let isElsewhere = isElsewhere || rule.kind == .consumer || parent != nil && rule.isRemote == true
       nodes.append(
         Node(
-          pattern: Self.index(of: rule.name, in: &patterns), name: rule.name.text, kind: rule.kind, count: rule.count,
-          isOptional: isOptional, beginsOptional: rule.isOptional, parent: parent, children: [], place: added.count))
-      nodes[index].children = add(rule.children, under: index, isOptional: isOptional, to: &nodes, &patterns)
+          pattern: patterns.names.index(of: rule.name), name: rule.name.text, count: rule.count,
+          isOptional: isOptional, beginsOptional: rule.isOptional || rule.count == nil, isElsewhere: isElsewhere, parent: parent,
+          children: [], place: added.count, checks: SpanChecks(rule, &patterns)))
+      nodes[index].children = add(
+        rule.children, under: index, isOptional: isOptional, isElsewhere: isElsewhere, to: &nodes, &patterns)
       added.append(index)
     }
     return added
   }
+}
 
-  private static func index(of pattern: NamePattern, in patterns: inout [NamePattern]) -> Int {
-    if let index = patterns.firstIndex(of: pattern) { return index }
-    patterns.append(pattern)
-    return patterns.count - 1
+/// All patterns and keys that the scenario's rules look for, each once.
+struct Patterns {
+  var names: [NamePattern] = []
+  /// Of scopes and events.
+  var words: [NamePattern] = []
+  var attributes: [String] = []
+}
+
+extension Array where Element: Equatable {
+  /// The place of an element, which is appended where it is not there.
+  mutating func index(of element: Element) -> Int {
+    if let index = firstIndex(of: element) { return index }
+    append(element)
+    return count - 1
   }
 }
 
@@ -123,42 +160,4 @@ extension Int {
     let (sum, overflow) = addingReportingOverflow(other)
     return overflow ? .max : sum
   }
-}
-
-/// The names of spans, and which patterns of the scenario each of them matches.
-struct NameTable: Sendable {
-  /// Names that are kept at most, and the index of every other one; the collector numbers as many.
-  static let limit = Int(UInt16.max)
-
-  private let patterns: [NamePattern]
-  private let words: Int
-  private var bits: [UInt64] = []
-  private var texts: [String?] = []
-
-  init(patterns: [NamePattern]) {
-    self.patterns = patterns
-    words = (patterns.count + 63) / 64
-  }
-
-  mutating func add(_ text: String, at index: Int) {
-    guard index >= 0, index < Self.limit else { return }
-    while texts.count <= index {
-      texts.append(nil)
-      bits.append(contentsOf: repeatElement(0, count: words))
-    }
-    texts[index] = text
-    for (pattern, rule) in patterns.enumerated() where rule.matches(text) {
-      bits[index * words + pattern / 64] |= 1 << UInt64(pattern % 64)
-    }
-  }
-
-  func matches(_ name: Int, _ pattern: Int) -> Bool {
-    guard name < texts.count else { return false }
-    return bits[name * words + pattern / 64] >> UInt64(pattern % 64) & 1 == 1
-  }
-
-  /// Whether the name is there: the collector's table may have been full, or the delivery that told it was dropped.
-  func isKnown(_ name: Int) -> Bool { name < texts.count && texts[name] != nil }
-
-  func text(_ name: Int) -> String { (name < texts.count ? texts[name] : nil) ?? "(name not kept)" }
 }

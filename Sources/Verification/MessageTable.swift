@@ -38,6 +38,9 @@ struct MessageTable: ~Copyable, @unchecked Sendable {
   /// Whether the message's page has been freed.
   func isForgotten(_ sequence: UInt32) -> Bool { Int(sequence) / Self.pageSize < firstKept }
 
+  /// Whether a message may have been sent although nobody told of it yet.
+  func isNear(_ sequence: UInt32) -> Bool { Int(sequence) < sentCount + Verifier.waitingLimit }
+
   /// The row of a message, made where it has none; nil for one that is forgotten.
   mutating func prepare(_ sequence: UInt32) -> UnsafeMutablePointer<MessageRow>? {
     let page = Int(sequence) / Self.pageSize
@@ -172,6 +175,8 @@ struct ShardTables: ~Copyable, @unchecked Sendable {
 }
 
 extension Instant {
+  /// Earlier than everything.
+  static let longAgo = Instant(nanoseconds: .min)
   /// Later than everything.
   static let never = Instant(nanoseconds: .max)
 

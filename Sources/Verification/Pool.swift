@@ -51,6 +51,9 @@ struct Pool<Row: BitwiseCopyable & Sendable>: ~Copyable, @unchecked Sendable {
   /// - Parameter index: of a row that is in use.
   subscript(index: Int32) -> Row { pointer(index).pointee }
 
+  /// Changes a row that is in use.
+  mutating func change(_ index: Int32, _ change: (inout Row) -> Void) { change(&pointer(index).pointee) }
+
   @inline(__always)
   private func pointer(_ index: Int32) -> UnsafeMutablePointer<Row> {
     chunks[Int(index &>> Self.chunkBits)] + Int(index) & (Self.chunkSize &- 1)

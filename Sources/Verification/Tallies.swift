@@ -35,6 +35,10 @@ package struct Tallies: Hashable, Sendable {
   package var copiesLate = 0
   /// Copies beyond the expected.
   package var copiesDuplicate = 0
+  /// Copies to connections that are no members of the sender's group.
+  package var copiesMisdelivered = 0
+  /// Copies that came after that of a later message of the same sender.
+  package var copiesOutOfOrder = 0
   /// Messages of other senders that look like echoes.
   package var foreignEchoes = 0
   package var classes: [EchoClass: Int] = [:]
@@ -44,6 +48,8 @@ package struct Tallies: Hashable, Sendable {
 
   /// Messages whose spans are expected.
   package var tracesExpected = 0
+  /// Messages whose spans would be expected, but for their sampled flag, which is 0.
+  package var tracesUnsampled = 0
   package var tracesComplete = 0
   /// Traces whose spans show a finding; one of an echo alone leaves its trace complete.
   package var tracesBroken = 0
@@ -51,6 +57,16 @@ package struct Tallies: Hashable, Sendable {
   package var tracesPartial = 0
   /// Traces of which no span arrived.
   package var tracesUnseen = 0
+
+  /// Of the partial and the unseen, those that are the server's fault if no telemetry was lost.
+  var suspectedPartial = 0
+  var suspectedUnseen = 0
+
+  /// Connections whose spans are expected, because their upgrade carried a trace context.
+  package var connectionTracesExpected = 0
+  package var connectionTracesUnsampled = 0
+  package var connectionTracesComplete = 0
+  package var connectionTracesBroken = 0
 
   package var spansOfOurs = 0
   /// Spans of traces that the run did not begin: connections, other traffic.
@@ -132,6 +148,10 @@ package struct Measurements: Sendable {
   package var upgradeTime = LatencyHistogram()
   package var closeTime = LatencyHistogram()
   package var pingTime = LatencyHistogram()
+  /// From the first to the last copy of a message that has several.
+  package var fanOutSpread = LatencyHistogram()
+  /// From the last copy of a message to the last of its spans, where its trace is complete.
+  package var spanDelay = LatencyHistogram()
 
   mutating func record(_ opened: Observation.Opened) {
     connectTime.record(nanoseconds: opened.stages.total)

@@ -10,6 +10,8 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
   /// Spans between the one to be placed and the nearest placed ancestor.
   private var path: UnsafeMutablePointer<Int32>
   private var capacity = 64
+  /// Spans of the trace that was looked at last.
+  private var count = 0
   /// By parent span, and for the span ID that we sent behind them, and by place among the parent node's children.
   private var childCounts: [Int32] = []
   /// By node: how many spans were taken for it.
@@ -25,17 +27,27 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
 
   deinit { free() }
 
+  /// The place of a span's parent in the trace that was looked at last and fits; nil at the top.
+  func parent(of place: Int) -> Int? {
+    let parent = Int(parents[place])
+    return parent < count ? parent : nil
+  }
+
+  /// The node that a span of that trace was taken for.
+  func node(of place: Int) -> Int { Int(nodes[place]) }
+
   /// Whether every span hangs where a rule expects it, and none is missing or too many.
   mutating func fits(
-    _ trace: borrowing GatheredTrace<SpanRow>, _ rules: MessageRules, members: Int, clientSpan: UInt64,
-    _ names: NameTable
+    _ trace: borrowing GatheredTrace<SpanRow>, _ rules: MessageRules, for owner: TraceOwner, _ names: NameTable,
+    _ inspector: inout SpanInspector
   ) -> Bool {
     let count = trace.count
-    guard count > 0, count <= 1 << 16, !rules.nodes.isEmpty else { return false }
+    guard count > 0, count <= 1 << 16, trace.conflicting == 0, !rules.nodes.isEmpty else { return false }
     reserve(count)
+    self.count = count
     for index in 0..<count {
       let parentID = trace[index].pointee.parentID
-      if parentID == clientSpan {
+      if parentID == owner.clientSpan {
         parents[index] = Int32(count)
       } else {
         guard let parent = trace.place(of: parentID) else { return false }
@@ -46,13 +58,14 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
     clearCounts(count, rules)
     // An exporter sends a parent after its children, and the last to arrive stands first: parents are mostly placed.
     for index in 0..<count where nodes[index] == Self.unplaced {
-      guard placeWithAncestors(index, trace, rules, members: members, names) else { return false }
+      guard placeWithAncestors(index, trace, rules, for: owner, names, &inspector) else { return false }
     }
-    return isComplete(rules, members: members)
+    return isComplete(rules, members: owner.members)
   }
 
   private mutating func placeWithAncestors(
-    _ index: Int, _ trace: borrowing GatheredTrace<SpanRow>, _ rules: MessageRules, members: Int, _ names: NameTable
+    _ index: Int, _ trace: borrowing GatheredTrace<SpanRow>, _ rules: MessageRules, for owner: TraceOwner,
+    _ names: NameTable, _ inspector: inout SpanInspector
   ) -> Bool {
     let root = Int32(trace.count)
     var depth = 0
@@ -65,7 +78,7 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
       next = parents[Int(next)]
     }
     while true {
-      guard place(Int(next), trace, rules, members: members, names) else { return false }
+      guard place(Int(next), trace, rules, for: owner, names, &inspector) else { return false }
       guard depth > 0 else { return true }
       depth -= 1
       next = path[depth]
@@ -74,7 +87,8 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
 
   /// Takes a span, whose parent is placed, for the one node that fits.
   private mutating func place(
-    _ index: Int, _ trace: borrowing GatheredTrace<SpanRow>, _ rules: MessageRules, members: Int, _ names: NameTable
+    _ index: Int, _ trace: borrowing GatheredTrace<SpanRow>, _ rules: MessageRules, for owner: TraceOwner,
+    _ names: NameTable, _ inspector: inout SpanInspector
   ) -> Bool {
     let parent = Int(parents[index])
     let isTop = parent == trace.count
@@ -90,10 +104,15 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
       found = node
     }
     guard found >= 0 else { return false }
-    if let kind = rules.nodes[found].kind, kind != trace[index].pointee.kind { return false }
+    let checks = rules.nodes[found].checks.plain
+    guard checks.hold(trace[index].pointee) else { return false }
+    if !isTop, checks.isOutside(trace[index].pointee, trace[parent].pointee) { return false }
+    if checks.needsDetail, !inspector.detailHolds(trace[index].pointee, rules.nodes[found].checks, for: owner) {
+      return false
+    }
     let counter = parent * rules.greatestFamily + rules.nodes[found].place
     childCounts[counter] += 1
-    guard Int(childCounts[counter]) <= rules.nodes[found].most(members: members) else { return false }
+    guard Int(childCounts[counter]) <= rules.nodes[found].most(members: owner.members) else { return false }
     present[found] += 1
     nodes[index] = Int32(found)
     return true
@@ -109,6 +128,8 @@ struct TraceFit: ~Copyable, @unchecked Sendable {
           continue
         }
         let above = rules.nodes[index].parent.map { present[$0] } ?? 1
+        // Of any number every one is right.
+        guard rules.nodes[index].count != nil else { continue }
         let expected = rules.nodes[index].least(members: members).multipliedSaturated(by: above)
         let isThere = present[index] == expected || rules.nodes[index].beginsOptional && present[index] < expected
         if !isThere { return false }

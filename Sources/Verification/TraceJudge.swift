@@ -9,19 +9,40 @@ struct TraceJudge {
   struct Judgement {
     /// Whether every required span is there, or its absence is explained by a finding.
     var isComplete = true
-    var findings: [(kind: FindingKind, expected: String, actual: String)] = []
+    var findings: [Broken] = []
+    /// What is a finding if, and only if, no telemetry was lost.
+    var suspicions: [Broken] = []
+  }
+
+  struct Broken {
+    var kind: FindingKind
+    var expected: String
+    var actual: String
   }
 
   /// Where a span hangs.
   private enum Parent: Equatable {
     case client
     case span(Int)
+    /// It has one, which is not there.
     case unknown
+    /// It has none.
+    case nothing
+
+    /// Whether nothing above the span is there.
+    var isMissing: Bool {
+      switch self {
+      case .client, .span: false
+      case .unknown, .nothing: true
+      }
+    }
   }
 
   private var byID: [UInt64: Int] = [:]
   private var parents: [Parent] = []
   private var nodes: [Int?] = []
+  /// By span: whether it stands where its rule expects it.
+  private var isPlaced: [Bool] = []
   private var order: [Int] = []
   private var children: [[Int]] = []
   private var entryEnd: UInt64 = 0
@@ -29,28 +50,42 @@ struct TraceJudge {
   init() {}
 
   /// - Parameters:
+  ///   - trace: what was gathered of the message.
   ///   - isTruncated: whether spans were dropped, so that the trace is incomplete whatever it looks like.
-  ///   - entryEnd: when the entry span ended; 0 where there is none.
   mutating func judge(
-    _ spans: [SpanRow], _ rules: MessageRules, members: Int, clientSpan: UInt64, isTruncated: Bool, entryEnd: UInt64,
-    _ names: NameTable
+    _ trace: borrowing GatheredTrace<SpanRow>, _ rules: MessageRules, for owner: TraceOwner, isTruncated: Bool,
+    _ names: NameTable, _ inspector: inout SpanInspector
   ) -> Judgement {
-    index(spans, clientSpan: clientSpan)
-    self.entryEnd = entryEnd
+    let spans = trace.spans
+    index(spans, clientSpan: owner.clientSpan)
+    entryEnd = trace.entryEnd
     var judgement = Judgement(isComplete: !isTruncated)
-    let orphans = assign(spans, rules, members: members, names, &judgement)
-    checkCompleteness(spans, rules, members: members, names, &judgement)
-    checkSurplus(spans, rules, members: members, &judgement)
-    if judgement.isComplete {
-      for orphan in orphans where names.isKnown(Int(spans[orphan].name)) {
-        judgement.findings.append(
-          (
-            .orphanSpan, "a parent in the trace",
-            "'\(names.text(Int(spans[orphan].name)))' has the parent \(SpanID(spans[orphan].parentID)), which no span has, though every expected span is there"
-          ))
+    if trace.conflicting > 0 {
+      judgement.add(.duplicateSpanID, "a span ID of its own in each span", "\(trace.conflicting) with another's")
+    }
+    let orphans = assign(spans, rules, members: owner.members, names, &judgement)
+    inspect(spans, rules, for: owner, names, &inspector, &judgement)
+    checkCompleteness(spans, rules, members: owner.members, names, &judgement)
+    checkSurplus(spans, rules, members: owner.members, &judgement)
+    for orphan in orphans where names.isKnown(Int(spans[orphan].name)) {
+      let broken = Self.orphan(spans[orphan], parents[orphan], names)
+      // Of one that has a parent, that may be lost; of one that has none nothing is.
+      if judgement.isComplete || parents[orphan] == .nothing {
+        judgement.findings.append(broken)
+      } else {
+        judgement.suspicions.append(broken)
       }
     }
     return judgement
+  }
+
+  private static func orphan(_ span: SpanRow, _ parent: Parent, _ names: NameTable) -> Broken {
+    let name = "'\(names.text(Int(span.name)))'"
+    return parent == .nothing
+      ? Broken(kind: .secondRoot, expected: "a parent in the trace", actual: "\(name) has no parent")
+      : Broken(
+        kind: .orphanSpan, expected: "a parent in the trace",
+        actual: "\(name) has the parent \(SpanID(span.parentID)), which no span has")
   }
 
   private mutating func index(_ spans: [SpanRow], clientSpan: UInt64) {
@@ -58,11 +93,14 @@ struct TraceJudge {
     for (index, span) in spans.enumerated() { byID[span.spanID] = index }
     parents.removeAll(keepingCapacity: true)
     nodes = Array(repeating: nil, count: spans.count)
+    isPlaced = Array(repeating: false, count: spans.count)
     while children.count < spans.count { children.append([]) }
     for index in spans.indices { children[index].removeAll(keepingCapacity: true) }
     for (index, span) in spans.enumerated() {
       if span.parentID == clientSpan {
         parents.append(.client)
+      } else if span.parentID == 0 {
+        parents.append(.nothing)
       } else if let parent = byID[span.parentID] {
         parents.append(.span(parent))
         children[parent].append(index)
@@ -82,7 +120,7 @@ struct TraceJudge {
       order.append(index)
       reached[index] = true
     }
-    let orphans = spans.indices.filter { parents[$0] == .unknown }
+    let orphans = spans.indices.filter { parents[$0].isMissing }
     for index in orphans {
       order.append(index)
       reached[index] = true
@@ -98,8 +136,7 @@ struct TraceJudge {
       }
     }
     for index in spans.indices where !reached[index] {
-      judgement.findings.append(
-        (.wrongParent, "a tree", "'\(names.text(Int(spans[index].name)))' is among its own ancestors"))
+      judgement.add(.spanCycle, "a tree", "'\(names.text(Int(spans[index].name)))' is among its own ancestors")
     }
     return orphans
   }
@@ -114,37 +151,58 @@ struct TraceJudge {
     switch parents[index] {
     case .client: candidates = rules.top
     case .span(let parent): candidates = nodes[parent].map { rules.nodes[$0].children } ?? []
-    case .unknown: candidates = []
+    case .unknown, .nothing: candidates = []
     }
     if let node = best(of: candidates, for: index, named: name, rules, members: members, names) {
       nodes[index] = node
-      checkKind(span, rules.nodes[node], names, &judgement)
+      isPlaced[index] = true
       return
     }
     let elsewhere =
-      parents[index] == .unknown
+      parents[index].isMissing
       ? nodeWithoutParent(index, spans, rules, names)
       : rules.nodes.indices.first { names.matches(name, rules.nodes[$0].pattern) }
     nodes[index] = elsewhere
     guard isNamed(index, spans, names) else { return }
+    let isLate = entryEnd > 0 && span.start >= entryEnd
     switch (elsewhere, parents[index]) {
-    case (_, .unknown): break  // judged once it is known whether anything was lost
+    case (_, .unknown), (_, .nothing): break  // judged once it is known whether anything was lost
     case (let node?, .client):
       let expected =
         rules.nodes[node].parent.map { "'\(rules.nodes[$0].name)' above '\(rules.nodes[node].name)'" } ?? ""
-      judgement.findings.append(
-        (.wrongEntrySpan, expected, "'\(names.text(name))' directly under the span ID that we sent"))
+      judgement.add(.wrongEntrySpan, expected, "'\(names.text(name))' directly under the span ID that we sent")
     case (let node?, .span(let parent)):
       let expected =
         rules.nodes[node].parent.map { "the parent '\(rules.nodes[$0].name)'" } ?? "the span ID that we sent"
-      judgement.findings.append(
-        (.wrongParent, expected, "'\(names.text(name))' has the parent '\(names.text(Int(spans[parent].name)))'"))
+      // An entry span that begins after the message was handled is another message's.
+      let isOther = isLate && rules.nodes[node].parent == nil
+      let delay = isOther ? late(span) : ""
+      judgement.add(
+        isOther ? .contextLeak : .wrongParent, expected,
+        "'\(names.text(name))' has the parent '\(names.text(Int(spans[parent].name)))'\(delay)")
     case (nil, .client), (nil, .span):
-      let isLate = entryEnd > 0 && span.start >= entryEnd
-      let delay =
-        isLate ? ", begun \(milliseconds(span.start - entryEnd)) after the entry span had ended" : ""
-      judgement.findings.append(
-        (isLate ? .contextLeak : .unexpectedSpan, "no such span", "'\(names.text(name))'\(delay)"))
+      judgement.add(
+        isLate ? .contextLeak : .unexpectedSpan, "no such span", "'\(names.text(name))'\(isLate ? late(span) : "")")
+    }
+  }
+
+  private func late(_ span: SpanRow) -> String {
+    ", begun \(milliseconds(span.start - entryEnd)) after the entry span had ended"
+  }
+
+  /// What the spans that stand where they should break beside that.
+  private func inspect(
+    _ spans: [SpanRow], _ rules: MessageRules, for owner: TraceOwner, _ names: NameTable,
+    _ inspector: inout SpanInspector, _ judgement: inout Judgement
+  ) {
+    for index in spans.indices where isPlaced[index] {
+      guard let node = nodes[index] else { continue }
+      let parent: SpanRow? = if case .span(let place) = parents[index] { spans[place] } else { nil }
+      for fault in inspector.faults(of: spans[index], under: parent, rules.nodes[node].checks, for: owner) {
+        let (expected, actual) = inspector.describe(
+          fault, of: spans[index], under: parent, rules.nodes[node], for: owner, names)
+        judgement.add(fault.finding, expected, actual)
+      }
     }
   }
 
@@ -186,7 +244,7 @@ struct TraceJudge {
       switch parents[index] {
       case .span(let parent): children[parent]
       case .client: parents.indices.filter { parents[$0] == .client }
-      case .unknown: []
+      case .unknown, .nothing: []
       }
     func hasRoom(_ node: Int) -> Bool {
       siblings.count { nodes[$0] == node } < rules.nodes[node].most(members: members)
@@ -196,14 +254,6 @@ struct TraceJudge {
     return ordered.first(where: hasRoom) ?? ordered.first
   }
 
-  private func checkKind(
-    _ span: SpanRow, _ node: MessageRules.Node, _ names: NameTable, _ judgement: inout Judgement
-  ) {
-    guard let kind = node.kind, kind != span.kind else { return }
-    judgement.findings.append(
-      (.wrongKind, "'\(node.name)' of kind \(kind)", "'\(names.text(Int(span.name)))' of kind \(span.kind)"))
-  }
-
   /// Are all expected spans there? Only their absence leaves a trace open: it may be lost telemetry.
   private func checkCompleteness(
     _ spans: [SpanRow], _ rules: MessageRules, members: Int, _ names: NameTable, _ judgement: inout Judgement
@@ -211,14 +261,28 @@ struct TraceJudge {
     var present = [Int](repeating: 0, count: rules.nodes.count)
     for case let node? in nodes { present[node] += 1 }
     let explained = explainedNodes(spans, rules, present, names)
+    func miss(_ index: Int, _ expected: Int) {
+      judgement.isComplete = false
+      let node = rules.nodes[index]
+      // What another process should have made may be lost there, and nobody can tell.
+      guard !node.isElsewhere, node.parent.map({ present[$0] > 0 }) ?? !spans.isEmpty else { return }
+      judgement.suspicions.append(
+        Broken(
+          kind: .missingSpan, expected: "\(expected) of '\(node.name)'",
+          actual: "\(present[index]), and no telemetry was lost"))
+    }
     for (index, total) in rules.totals(members: members).enumerated()
     where present[index] < total && !explained.contains(index) {
-      judgement.isComplete = false
+      miss(index, total)
     }
     // An optional part is there whole or not at all: children tell that their parent was there too.
-    for (index, node) in rules.nodes.enumerated() where node.isOptional {
+    for (index, node) in rules.nodes.enumerated() where node.isOptional && node.count != nil {
       let expected = node.least(members: members).multipliedSaturated(by: node.parent.map { present[$0] } ?? 1)
-      if node.beginsOptional ? present[index] > expected : present[index] != expected { judgement.isComplete = false }
+      if present[index] > expected {
+        judgement.isComplete = false
+      } else if !node.beginsOptional, present[index] < expected {
+        miss(index, expected)
+      }
     }
   }
 
@@ -227,7 +291,7 @@ struct TraceJudge {
     _ spans: [SpanRow], _ rules: MessageRules, _ present: [Int], _ names: NameTable
   ) -> Set<Int> {
     var explained = Set<Int>()
-    for index in spans.indices where parents[index] != .unknown && isNamed(index, spans, names) {
+    for index in spans.indices where !parents[index].isMissing && isNamed(index, spans, names) {
       if let node = nodes[index], let parent = rules.nodes[node].parent, present[parent] == 0 {
         explained.insert(parent)
       }
@@ -257,24 +321,37 @@ struct TraceJudge {
       let count = rules.nodes[node].most(members: members)
       let actual = siblings.count { nodes[$0] == node }
       guard actual > count else { continue }
-      judgement.findings.append(
-        (.unexpectedSpan, "\(count) of '\(rules.nodes[node].name)' under \(parent())", "\(actual)"))
+      judgement.add(
+        rules.nodes[node].parent == nil ? .duplicateEntrySpan : .wrongSpanCount,
+        "\(count) of '\(rules.nodes[node].name)' under \(parent())", "\(actual)")
     }
   }
 
-  /// The last judged trace as text, a line a span; long trees are cut.
+  /// The last judged trace as text, a line a span, with what differs from the expected tree marked; long trees are cut.
   func tree(_ spans: [SpanRow], _ names: NameTable, clientSpan: UInt64) -> [String] {
     let origin = spans.map(\.start).min() ?? 0
     let above = parents.map { if case .span(let parent) = $0 { parent } else { Int?.none } }
-    return ["\(SpanID(clientSpan)) the span ID that we sent"]
+    return [clientSpan == 0 ? "no parent" : "\(SpanID(clientSpan)) the span ID that we sent"]
       + TraceTree.lines(parents: above, starts: spans.map(\.start)) { place in
         let span = spans[place]
-        let orphan = parents[place] == .unknown ? " (its parent \(SpanID(span.parentID)) is not there)" : ""
-        let strange = nodes[place] == nil ? " (not expected)" : ""
+        let orphan =
+          switch parents[place] {
+          case .unknown: " (its parent \(SpanID(span.parentID)) is not there)"
+          case .nothing: " (it has no parent)"
+          case .client, .span: ""
+          }
+        let strange = nodes[place] == nil ? " (not expected)" : isPlaced[place] ? "" : " (not expected here)"
+        let mark = isPlaced[place] ? "" : "≠ "
         let error = span.status == .error ? " ERROR" : ""
-        return "\(SpanID(span.spanID)) \(names.text(Int(span.name))) [\(span.kind)] "
+        return "\(mark)\(SpanID(span.spanID)) \(names.text(Int(span.name))) [\(span.kind)] "
           + "\(TraceTree.times(start: span.start, end: span.end, origin: origin))\(error)\(orphan)\(strange)"
       }
+  }
+}
+
+extension TraceJudge.Judgement {
+  mutating func add(_ kind: FindingKind, _ expected: String, _ actual: String) {
+    findings.append(TraceJudge.Broken(kind: kind, expected: expected, actual: actual))
   }
 }
 

@@ -1,4 +1,5 @@
 import Observations
+import Timing
 import TraceContext
 
 /// What any row of a span tells of its place in a trace.
@@ -13,35 +14,57 @@ protocol TraceRow: BitwiseCopyable, Sendable {
   var name: UInt16 { get }
 }
 
-/// A span of a message's trace, linked to the next of the same message: 40 bytes.
+/// What OTLP's Span.flags say of a span's parent.
+enum ParentPlace: UInt8, BitwiseCopyable, Sendable {
+  case unknown, sameProcess, elsewhere
+
+  init(flags: UInt32) {
+    self = flags & 0x100 == 0 ? .unknown : flags & 0x200 == 0 ? .sameProcess : .elsewhere
+  }
+}
+
+/// A span of a message's trace, linked to the next of the same message: 48 bytes.
 struct SpanRow: TraceRow {
   var spanID: UInt64
   var parentID: UInt64
   var start: UInt64
   var end: UInt64
   var next: Int32
+  /// Where its detail is kept, or -1.
+  var detail: Int32
   /// Index in the table of names; `NameTable.limit` for one that is not kept.
   var name: UInt16
   var kind: SpanKind
   var status: SpanStatus
+  var parentPlace: ParentPlace
 
-  init(_ span: SpanObservation, next: Int32) {
+  init(_ span: SpanObservation, next: Int32, detail: Int32 = -1) {
     spanID = span.spanID.rawValue
     parentID = span.parentID.rawValue
     start = span.start
     end = span.end
     name = UInt16(clamping: span.name.rawValue)
     self.next = next
+    self.detail = detail
     kind = span.kind
     status = span.status
+    parentPlace = ParentPlace(flags: span.flags)
   }
 }
 
-/// A copy that continues its message's trace and is not beyond the expected, linked to the next of the same message.
+/// A copy that is not beyond the expected, linked to the next of the same message: 32 bytes.
 struct CopyRow: Sendable, BitwiseCopyable {
   /// Zero where it does not continue the message's trace.
   var parentID: UInt64
+  var at: Instant
   /// The connection that received it.
   var connection: UInt32
+  var next: Int32
+  var echoClass: EchoClass
+}
+
+/// An echo that was told of before its message was, linked to the next of the same message.
+struct WaitingEcho: Sendable, BitwiseCopyable {
+  var echoed: Observation.Echoed
   var next: Int32
 }

@@ -15,6 +15,11 @@ package struct Verdict: Sendable {
   package var expectations: [JudgedExpectation]
   package var tallies: Tallies
   package var measurements: Measurements
+  /// Whether missing spans were held against the server, and if not, why.
+  package var proof: LossProof
+  /// How far the target's clock is ahead of ours; nil where no span told.
+  package var skew: ClockSkew?
+  package var timeSplits: [TimeSplitSummary]
 }
 
 /// An expectation with what was seen.
@@ -34,18 +39,33 @@ package struct JudgedExpectation: Hashable, Sendable {
 extension Verdict {
   init(
     findings: [Finding], load: Load, expectations: [Expectation], tallies: Tallies, measurements: Measurements,
-    droppedDeliveries: UInt64, collector books: CollectorBooks
+    droppedDeliveries: UInt64, collector books: CollectorBooks, proof: LossProof, skew: ClockSkew?,
+    timeSplits: [TimeSplitSummary]
   ) {
     let collector = books.counts
     self.findings = findings
     self.tallies = tallies
     self.measurements = measurements
+    self.proof = proof
+    self.skew = skew
+    self.timeSplits = timeSplits
     self.expectations = expectations.map { JudgedExpectation($0, tallies, measurements) }
 
     let latePhases = Self.latePhases(load, measurements)
     let wasLate = !latePhases.isEmpty || tallies.longestStall > 0
-    var failures = findings.map { "\($0.kind.rawValue): \($0.count)" }
+    func isJudged(_ counters: Expectation.Counter...) -> Bool {
+      expectations.contains { expectation in counters.contains { expectation.metric == .count($0) } }
+    }
+    var failures: [String] = []
     var doubts: [String] = []
+    for finding in findings {
+      let reason = "\(finding.kind.rawValue): \(finding.count)"
+      switch finding.kind.expectation(isJudged: isJudged) {
+      case .judgedByAuthor: break
+      case .ofTime where wasLate: doubts.append("\(reason), but this tool was late itself")
+      case .ofTime, .always: failures.append(reason)
+      }
+    }
     for judged in self.expectations where judged.isFailure(tallies) {
       if wasLate, judged.expectation.metric.isOfTime {
         doubts.append("expected \(judged.expectation.text), but this tool was late itself")
@@ -54,16 +74,11 @@ extension Verdict {
       }
     }
     // Connections are expected to open and to stay, and messages to be echoed, unless the author says otherwise.
-    func isJudged(_ counter: Expectation.Counter) -> Bool { expectations.contains { $0.metric == .count(counter) } }
     if tallies.failed > tallies.failedByUs, !isJudged(.failedConnections) {
       failures.append("\(tallies.failed - tallies.failedByUs) connections did not open")
     }
     if tallies.failedByUs > 0 {
       doubts.append("\(tallies.failedByUs) connections did not open for want of something on this machine, or of time")
-    }
-    if tallies.messagesLost > 0, !isJudged(.lostMessages), !isJudged(.lostCopies) {
-      let reason = "\(tallies.messagesLost) of \(tallies.messagesSent) messages were lost"
-      if wasLate { doubts.append("\(reason), but this tool was late itself") } else { failures.append(reason) }
     }
     if tallies.lost > 0, !isJudged(.lostConnections) {
       failures.append("\(tallies.lost) sessions ended before the run did")
@@ -141,6 +156,35 @@ extension Verdict {
   private static func allowsIncomplete(_ expectations: [JudgedExpectation]) -> Bool {
     let judged = expectations.filter { $0.expectation.metric == .completeTraces }
     return !judged.isEmpty && judged.allSatisfy { $0.outcome == .met }
+  }
+}
+
+extension FindingKind {
+  fileprivate enum Weight {
+    case always
+    /// Our own lateness can make it look so.
+    case ofTime
+    /// An expectation of the author's decides.
+    case judgedByAuthor
+  }
+
+  /// How a finding weighs: of delivery the author may say what is expected.
+  fileprivate func expectation(isJudged: (Expectation.Counter...) -> Bool) -> Weight {
+    switch self {
+    case .copyLost, .copyLate: isJudged(.lostMessages, .lostCopies) ? .judgedByAuthor : .ofTime
+    case .copyDuplicated: isJudged(.duplicateCopies) ? .judgedByAuthor : .always
+    case .copyMisdelivered, .copyOutOfOrder, .unreadableMessage, .protocolError: .always
+    case .traceRestarted, .parentNotUpdated, .crossedContext, .staleContext, .foreignContext, .malformedContext,
+      .absentContext, .duplicateContext, .wrongVersion, .sampledFlagChanged, .randomFlagChanged, .unknownFlags,
+      .tracestateLost, .tracestateTruncated, .tracestateReordered, .tracestateAltered, .tracestateMisplaced,
+      .tracestateMalformed, .baggageLost, .baggageTruncated, .baggageAltered, .unsolicitedContext, .ambientContext,
+      .invalidContextContinued, .echoNamesNoSpan, .echoNamesWrongSpan, .sharedParent, .wrongEntrySpan,
+      .duplicateEntrySpan, .wrongParent, .orphanSpan, .secondRoot, .spanCycle, .duplicateSpanID, .unexpectedSpan,
+      .wrongSpanCount, .missingSpan, .traceNotExported, .unsampledExported, .contextLeak, .wrongKind, .wrongScope,
+      .wrongStatus, .wrongAttribute, .missingLink, .missingEvent, .wrongRemoteFlag, .spanReversed, .spanOutsideParent,
+      .spanOutsideMessage:
+      .always
+    }
   }
 }
 

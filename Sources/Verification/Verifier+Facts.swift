@@ -10,6 +10,7 @@ extension Verifier {
       counted.opened += 1
       if opened.security == .resumedTLS { counted.resumed += 1 }
       measurements.record(opened)
+      if upgradeRules != nil { connections[opened.connection, default: ConnectionRow()].opened += 1 }
     case .failed(let failed): counted.add(failed)
     case .closed(let closed):
       counted.closes[closed.cause, default: 0] += 1
@@ -26,7 +27,7 @@ extension Verifier {
     case .foreignEcho: counted.foreignEchoes += 1
     case .unreadable(let unreadable): take(unreadable, excerpt: excerpt)
     case .sent(let sent): take(sent)
-    case .adopted: break
+    case .adopted(let adopted): take(adopted)
     case .echoed(let echoed): take(echoed, excerpt: excerpt)
     }
   }
@@ -40,7 +41,7 @@ extension Verifier {
     case .protocolError: (kind, expected) = (.protocolError, "frames as RFC 6455 has them")
     }
     findings.add(
-      kind,
+      kind, UInt64(clamping: unreadable.at.nanoseconds),
       Evidence(
         connection: unreadable.connection, expected: expected, actual: unreadable.reason.description, excerpt: excerpt))
   }
@@ -50,123 +51,127 @@ extension Verifier {
     guard let shard = shard(of: sent.message), let row = tables[shard].pointee.prepare(sequence) else { return }
     let rules = self.rules[Int(sent.type)]
     let members = Int(sent.members)
-    let copies = rules.copies.value(members: members)
     counted.messagesSent += 1
-    counted.copiesExpected += copies
-    if !rules.nodes.isEmpty { counted.tracesExpected += 1 }
+    counted.copiesExpected += rules.copies.value(members: members)
+    let isSampled = sent.flags.contains(.sampled) || !rules.mode.isTraced
+    if !rules.nodes.isEmpty {
+      if isSampled { counted.tracesExpected += 1 } else { counted.tracesUnsampled += 1 }
+    }
     let phase = Int(sent.phase)
     let isWarmUp = phase < isWarmUp.count && isWarmUp[phase]
     if !isWarmUp { measurements.record(sendLag: sent.at - sent.due, phase: phase) }
     pending += 1
-    row.pointee.begin(sent, isWarmUp: isWarmUp, requiredSpans: rules.requiredSpans(members: members))
+    row.pointee.begin(
+      sent, isWarmUp: isWarmUp, requiredSpans: isSampled ? rules.requiredSpans(members: members) : 0)
     tables[shard].pointee.sent(sequence)
+    if row.pointee.firstWaiting >= 0 { takeWaiting(row) }
     tables[shard].pointee.look(at: sequence, from: readiness(row.pointee, rules).at)
+  }
+
+  private mutating func take(_ adoption: Observation.Adopted) {
+    adopted[adoption.message] = adoption.context
+    shared[adoption.context.traceID].adopted.insert(adoption.context.parentID.rawValue)
   }
 
   private mutating func take(_ echoed: Observation.Echoed, excerpt: String?) {
     let traced: MessageIdentity? =
       if case .present(let traceparent) = echoed.context { identities.identity(of: traceparent.traceID) } else { nil }
-    guard let message = echoed.message ?? traced else {
-      // Nothing tells whose it is.
-      let echoClass = Self.uncorrelatedClass(of: echoed.context)
-      classCounts[echoClass.ordinal] += 1
-      if let kind = echoClass.finding(under: rules[Int(echoed.type)].context) {
-        counted.wrongContexts += 1
-        findings.add(
-          kind,
-          Evidence(
-            connection: echoed.connection, expected: "the trace of one of our messages", actual: echoed.context.text,
-            excerpt: excerpt))
-      }
-      return
-    }
+    guard let message = echoed.message ?? traced else { return takeUncorrelated(echoed, excerpt: excerpt) }
     let shard = Int(message.shard)
-    guard shard < tables.count, !tables[shard].pointee.isForgotten(message.sequence) else {
-      if shard < tables.count { counted.copiesLate += 1 } else { counted.foreignEchoes += 1 }
-      return
-    }
-    guard let row = tables[shard].pointee.sentRow(message.sequence) else {
-      // The text names a message that was never sent, as only a server can that makes ids up.
+    guard shard < ShardTables.limit else {
       counted.foreignEchoes += 1
       return
     }
-    let echoClass = classify(echoed.context, answering: message, row.pointee, traced: traced)
-    classCounts[echoClass.ordinal] += 1
-    count(echoed, of: message, row, echoClass)
-    guard let kind = echoClass.finding(under: rules[Int(row.pointee.type)].context) else { return }
-    counted.wrongContexts += 1
-    if echoClass == .restarted { row.pointee.isRestarted = true }
-    add(
-      kind, message, row,
-      expected: Self.expectation(of: echoClass), actual: describe(echoed.context, traced: traced), excerpt: excerpt)
-  }
-
-  private static func uncorrelatedClass(of context: EchoedContext) -> EchoClass {
-    switch context {
-    case .absent: .absent
-    case .wrongType, .malformed: .malformed
-    case .present: .foreign
-    }
-  }
-
-  private mutating func count(
-    _ echoed: Observation.Echoed, of message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>,
-    _ echoClass: EchoClass
-  ) {
-    let rules = self.rules[Int(row.pointee.type)]
-    let expected = rules.copies.value(members: Int(row.pointee.members))
-    let isDuplicate =
-      Int(row.pointee.copies) >= expected || rules.copies == .groupSize && hasCopy(row.pointee, on: echoed.connection)
-    if !row.pointee.isWarmUp {
-      measurements.responseTime.record(nanoseconds: echoed.at - row.pointee.due)
-      measurements.serviceTime.record(nanoseconds: echoed.at - row.pointee.sent)
-    }
-    // Nothing is kept of what is beyond the expected, which has no bound.
-    guard !isDuplicate else {
-      counted.copiesDuplicate += 1
+    tables.prepare(shard)
+    guard !tables[shard].pointee.isForgotten(message.sequence) else {
+      counted.copiesLate += 1
       return
     }
-    row.pointee.copies += 1
-    row.pointee.lastArrival = max(row.pointee.lastArrival, echoed.at)
-    // Of a settled message each missing copy has been counted as lost.
-    if row.pointee.state == .settled || echoed.at - row.pointee.sent > rules.withinNanoseconds {
-      counted.copiesLate += 1
-    } else {
-      counted.copiesReceived += 1
-      row.pointee.copiesInTime += 1
-    }
-    guard row.pointee.state == .pending else { return }
-    var parentID = SpanID.zero
-    if echoClass == .continued, case .present(let traceparent) = echoed.context { parentID = traceparent.parentID }
-    row.pointee.firstCopy = copies.add(
-      CopyRow(parentID: parentID.rawValue, connection: echoed.connection, next: row.pointee.firstCopy))
-    if Int(row.pointee.copies) >= expected {
-      tables[Int(message.shard)].pointee.look(at: message.sequence, from: readiness(row.pointee, rules).at)
-    }
+    guard let row = tables[shard].pointee.sentRow(message.sequence) else { return wait(echoed, for: message) }
+    judge(echoed, of: message, row, traced: traced, excerpt: excerpt)
   }
 
-  /// Whether a connection has its copy of an unsettled message already: each member of a group gets one.
-  private func hasCopy(_ row: MessageRow, on connection: UInt32) -> Bool {
-    var index = row.firstCopy
-    while index >= 0 {
-      if copies[index].connection == connection { return true }
-      index = copies[index].next
+  private mutating func judge(
+    _ echoed: Observation.Echoed, of message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>,
+    traced: MessageIdentity?, excerpt: String?
+  ) {
+    let rules = self.rules[Int(row.pointee.type)]
+    let echoClass = classify(echoed, answering: message, row.pointee, rules, traced: traced)
+    classCounts[echoClass.ordinal] += 1
+    count(echoed, of: message, row, rules, echoClass)
+    let shownBefore = row.pointee.shown
+    if let kind = echoClass.finding(under: rules.context) {
+      if echoClass == .restarted { row.pointee.isRestarted = true }
+      add(
+        kind, message, row, expected: EchoClass.expectation(under: rules.context),
+        actual: describe(echoed.context, traced: traced, answering: message), excerpt: excerpt)
+      counted.wrongContexts += 1
+      return
     }
-    return false
+    guard case .present(let traceparent) = echoed.context else { return }
+    if echoClass == .restarted, rules.entry == .root { bind(message, to: traceparent.traceID) }
+    let isContinued = echoClass == .continued || echoClass == .unchanged
+    let strange = isContinued ? traceparent.flags.symmetricDifference(row.pointee.flags) : traceparent.flags
+    if strange.rawValue & (isContinued ? 0xff : 0xfc) == 0, echoed.form.isEmpty,
+      echoed.tracestate == .kept && echoed.baggage == .kept || !isContinued
+    {
+      return
+    }
+    judgeForm(echoed, traceparent, message, row, rules, isContinued: isContinued, excerpt: excerpt)
+    if row.pointee.shown != shownBefore { counted.wrongContexts += 1 }
   }
 
-  private func classify(
-    _ context: EchoedContext, answering message: MessageIdentity, _ row: MessageRow, traced: MessageIdentity?
+  /// An echo that nothing tells whose it is.
+  private mutating func takeUncorrelated(_ echoed: Observation.Echoed, excerpt: String?) {
+    let echoClass: EchoClass =
+      switch echoed.context {
+      case .absent: .absent
+      case .wrongType, .malformed: .malformed
+      case .present: .foreign
+      }
+    classCounts[echoClass.ordinal] += 1
+    guard let kind = echoClass.finding(under: rules[Int(echoed.type)].context) else { return }
+    counted.wrongContexts += 1
+    findings.add(
+      kind, UInt64(clamping: echoed.at.nanoseconds),
+      Evidence(
+        connection: echoed.connection, expected: "the trace of one of our messages", actual: echoed.context.text,
+        excerpt: excerpt))
+  }
+
+  private mutating func classify(
+    _ echoed: Observation.Echoed, answering message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules,
+    traced: MessageIdentity?
   ) -> EchoClass {
-    switch context {
+    switch echoed.context {
     case .absent: return .absent
     case .wrongType, .malformed: return .malformed
     case .present(let traceparent):
-      guard let traced else { return .restarted }
-      if traced.shard == message.shard, traced.sequence == message.sequence {
+      if rules.mode == .fresh, traced == message {
         return traceparent.parentID == identities.spanID(in: traceparent.traceID) ? .unchanged : .continued
       }
-      return isOther(traced, onTheConnectionOf: message, row) ? .stale : .crossed
+      let own = context(of: message, row, rules)
+      if traceparent.traceID == own.traceID {
+        return traceparent.parentID.rawValue == own.clientSpan ? .unchanged : .continued
+      }
+      if let traced { return isOther(traced, onTheConnectionOf: message, row) ? .stale : .crossed }
+      guard let connection = identities.connection(of: traceparent.traceID) else { return .restarted }
+      return connection == row.connection ? .ambient : .crossed
+    }
+  }
+
+  /// The context that a message carried; of one that carried none of ours the one that it could have carried.
+  func context(
+    of message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules
+  ) -> (traceID: TraceID, clientSpan: UInt64) {
+    let own = identities.traceID(of: message)
+    switch rules.mode {
+    case .fresh, .none, .raw: return (own, identities.spanID(in: own).rawValue)
+    case .connection:
+      return (identities.traceID(ofConnection: row.connection), identities.spanID(in: own).rawValue)
+    case .sticky:
+      guard let adopted = adopted[message] else { return (own, identities.spanID(in: own).rawValue) }
+      return (adopted.traceID, adopted.parentID.rawValue)
     }
   }
 
@@ -186,5 +191,31 @@ extension Verifier {
     guard shard < ShardTables.limit else { return nil }
     tables.prepare(shard)
     return shard
+  }
+}
+
+// Echoes that were told of before their messages: another reactor received them.
+extension Verifier {
+  private mutating func wait(_ echoed: Observation.Echoed, for message: MessageIdentity) {
+    let table = tables[Int(message.shard)]
+    // The text may name a message that was never sent, as only a server can that makes ids up.
+    guard waiting.inUse < Self.waitingLimit, table.pointee.isNear(message.sequence),
+      let row = table.pointee.prepare(message.sequence), row.pointee.state == .unknown
+    else {
+      counted.foreignEchoes += 1
+      return
+    }
+    row.pointee.firstWaiting = waiting.add(WaitingEcho(echoed: echoed, next: row.pointee.firstWaiting))
+  }
+
+  private mutating func takeWaiting(_ row: UnsafeMutablePointer<MessageRow>) {
+    var echoes: [Observation.Echoed] = []
+    while row.pointee.firstWaiting >= 0 {
+      let index = row.pointee.firstWaiting
+      echoes.append(waiting[index].echoed)
+      row.pointee.firstWaiting = waiting[index].next
+      waiting.remove(index)
+    }
+    for echoed in echoes.sorted(by: { $0.at < $1.at }) { take(echoed, excerpt: nil) }
   }
 }

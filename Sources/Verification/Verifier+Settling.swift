@@ -47,69 +47,186 @@ extension Verifier {
     guard let row = tables[shard].pointee.row(sequence) else { return true }
     let message = MessageIdentity(shard: UInt32(shard), sequence: sequence)
     let rules = self.rules[Int(row.pointee.type)]
-    let clientSpan = identities.spanID(in: identities.traceID(of: message)).rawValue
+    let owner = owner(of: message, row.pointee, rules)
+    let sharedTrace = sharedTrace(of: message, row.pointee, rules)
+    if let sharedTrace { claim(sharedTrace, row, rules, owner) }
     trace.gather(
-      first: row.pointee.firstSpan, count: Int(row.pointee.spanCount), from: spans, clientSpan: clientSpan)
-    var judgement = judgeTrace(row.pointee, rules, clientSpan)
-    // The span that an echo names may be an optional one that is late or lost.
-    if rules.echoParentMayBeOptional, namesUnseenSpan(row.pointee) { judgement.isComplete = false }
-    guard isFinal || judgement.isComplete else {
-      row.pointee.judgedSpans = row.pointee.spanCount
-      return false
+      first: row.pointee.firstSpan, count: Int(row.pointee.spanCount), from: spans, clientSpan: owner.clientSpan)
+    if !row.pointee.flags.contains(.sampled), rules.mode.isTraced {
+      settleUnsampled(message, row, rules)
+    } else {
+      var judgement = judgeTrace(row.pointee, rules, owner)
+      // The span that an echo names may be an optional one that is late or lost.
+      if rules.echoParentMayBeOptional, namesUnseenSpan(row.pointee) { judgement.isComplete = false }
+      guard isFinal || judgement.isComplete else {
+        row.pointee.judgedSpans = row.pointee.spanCount
+        if let sharedTrace { giveBack(sharedTrace, row) }
+        return false
+      }
+      conclude(judgement, message, row, rules, owner)
     }
     counted.spansDuplicate += trace.repeated
     row.pointee.entryEnd = trace.entryEnd
     row.pointee.latestStart = trace.latestStart
-    if !rules.nodes.isEmpty { conclude(judgement, message, row, rules) }
-    countDelivery(row.pointee, rules)
-    if row.pointee.shown != 0 { attachTree(message, row.pointee, rules, clientSpan) }
+    countDelivery(message, row, rules)
+    if row.pointee.shown != 0 || row.pointee.trace.isIncomplete { amendEvidence(of: message, row.pointee, rules, owner) }
     release(row.pointee)
+    forget(message, sharedTrace, rules)
     row.pointee.end(.settled)
     pending -= 1
     tables[shard].pointee.settled(sequence)
     return true
   }
 
+  private func owner(of message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules) -> TraceOwner {
+    let context = context(of: message, row, rules)
+    // Its entry spans hang on nothing.
+    let clientSpan = rules.entry == .root ? 0 : context.clientSpan
+    return TraceOwner(
+      connection: row.connection, members: Int(row.members), traceID: context.traceID, clientSpan: clientSpan)
+  }
+
+  private mutating func settleUnsampled(
+    _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules
+  ) {
+    guard !rules.nodes.isEmpty else { return }
+    row.pointee.trace = .unsampled
+    guard trace.count > 0 else { return }
+    let name = names.text(Int(trace[0].pointee.name))
+    add(
+      .unsampledExported, message, row, expected: "no span, because its sampled flag is 0",
+      actual: "\(trace.count), among them '\(name)'")
+  }
+
   /// Judges what was gathered: at a glance where it is as it should be.
   private mutating func judgeTrace(
-    _ row: MessageRow, _ rules: MessageRules, _ clientSpan: UInt64
+    _ row: MessageRow, _ rules: MessageRules, _ owner: TraceOwner
   ) -> TraceJudge.Judgement {
-    let members = Int(row.members)
-    if !row.isTruncated, fit.fits(trace, rules, members: members, clientSpan: clientSpan, names) {
-      return TraceJudge.Judgement()
-    }
-    return judge.judge(
-      trace.spans, rules, members: members, clientSpan: clientSpan, isTruncated: row.isTruncated,
-      entryEnd: trace.entryEnd, names)
+    isFitting = !row.isTruncated && fit.fits(trace, rules, for: owner, names, &inspector)
+    if isFitting || rules.nodes.isEmpty { return TraceJudge.Judgement() }
+    return judge.judge(trace, rules, for: owner, isTruncated: row.isTruncated, names, &inspector)
   }
 
   /// Counts a trace's verdict and adds its findings.
   private mutating func conclude(
     _ judgement: TraceJudge.Judgement, _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>,
-    _ rules: MessageRules
+    _ rules: MessageRules, _ owner: TraceOwner
   ) {
-    for finding in judgement.findings {
-      add(finding.kind, message, row, expected: finding.expected, actual: finding.actual)
+    for broken in judgement.findings {
+      add(broken.kind, message, row, expected: broken.expected, actual: broken.actual)
     }
-    judgeCopies(message, row, rules, isComplete: judgement.isComplete)
+    var suspicions = judgement.suspicions
+    judgeCopies(message, row, rules, isComplete: judgement.isComplete, &suspicions)
+    guard !rules.nodes.isEmpty else { return }
     let verdict = verdict(on: row.pointee, judgement)
     count(verdict)
     row.pointee.trace = verdict
+    switch verdict {
+    case .complete:
+      noteClocks(message, row.pointee)
+      noteTimes(message, row.pointee)
+    case .broken: noteClocks(message, row.pointee)
+    case .partial, .unseen: suspect(suspicions, message, row.pointee, rules)
+    case .none, .unsampled: break
+    }
   }
 
-  private mutating func attachTree(
-    _ message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules, _ clientSpan: UInt64
+  /// Keeps what would be a finding of a message if nothing was lost.
+  private mutating func suspect(
+    _ suspected: [TraceJudge.Broken], _ message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules
   ) {
-    let text = identities.text(of: message)
-    guard findings.wantsTree(ofMessage: text) else { return }
-    let rows = trace.spans
-    _ = judge.judge(
-      rows, rules, members: Int(row.members), clientSpan: clientSpan, isTruncated: row.isTruncated,
-      entryEnd: trace.entryEnd, names)
-    findings.attach(judge.tree(rows, names, clientSpan: clientSpan), toMessage: text)
+    var suspected = suspected
+    if trace.count == 0 {
+      // Whether the server got a message that it did not answer nobody knows.
+      guard !rules.expectsEcho || row.copies > 0 else { return }
+      suspected = [
+        TraceJudge.Broken(
+          kind: .traceNotExported, expected: "the spans of a sampled message",
+          actual: "none, and no telemetry was lost")
+      ]
+    }
+    guard !row.isTruncated, !suspected.isEmpty else { return }
+    var told: UInt64 = 0
+    for broken in suspected where told & broken.kind.bit == 0 {
+      told |= broken.kind.bit
+      suspicions.add(
+        broken.kind, Self.key(of: message), evidence(of: message, row, broken.expected, broken.actual))
+    }
+    if trace.count == 0 { counted.suspectedUnseen += 1 } else { counted.suspectedPartial += 1 }
   }
 
-  /// Whether some copy's parent ID is that of no span that was gathered.
+  /// Nothing was lost: what is missing was never there.
+  mutating func confirmSuspicions() {
+    findings.add(suspicions)
+    counted.tracesUnseen -= counted.suspectedUnseen
+    counted.tracesPartial -= counted.suspectedPartial
+    counted.tracesBroken += counted.suspectedUnseen + counted.suspectedPartial
+  }
+
+  private mutating func noteClocks(_ message: MessageIdentity, _ row: MessageRow) {
+    guard trace.entryStart > 0, row.copies > 0 else { return }
+    clock.add(
+      entryStart: trace.entryStart, sent: row.sent, firstCopy: row.firstCopyAt, key: Self.key(of: message),
+      message: message, connection: row.connection)
+  }
+
+  /// Where the time of a message went whose trace is complete.
+  private mutating func noteTimes(_ message: MessageIdentity, _ row: MessageRow) {
+    guard !row.isWarmUp, row.copies > 0 else { return }
+    measurements.spanDelay.record(nanoseconds: max(0, row.lastSpanAt - row.lastCopyAt))
+    let responseTime = row.lastCopyAt - row.due
+    let type = Int(row.type)
+    guard isFitting, timeSplit.wants(message.sequence, type: type, responseTime: responseTime),
+      let target = placeOfLastSender(row)
+    else { return }
+    timeSplit.add(
+      type: type, key: Self.key(of: message), sequence: message.sequence, sendLag: row.sent - row.due,
+      responseTime: responseTime, trace, fit, target: target, message: identities.text(of: message))
+  }
+
+  /// The place of the span that the last copy names.
+  private func placeOfLastSender(_ row: MessageRow) -> Int? {
+    var index = row.firstCopy
+    while index >= 0 {
+      let copy = copies[index]
+      if copy.at == row.lastCopyAt, copy.parentID != 0 { return trace.place(of: copy.parentID) }
+      index = copy.next
+    }
+    return nil
+  }
+
+  /// Forgets what a settled message was known by.
+  private mutating func forget(_ message: MessageIdentity, _ sharedTrace: TraceID?, _ rules: MessageRules) {
+    if rules.mode == .sticky { adopted[message] = nil }
+    guard rules.entry != .client else { return }
+    bound[message] = nil
+    guard let sharedTrace else { return }
+    // What is left of it may be other messages' that the server put into the same trace.
+    shared[sharedTrace].isClaimed = bound.values.contains(sharedTrace)
+  }
+
+  /// What is left of our traces that are shared once everything is settled: no message's, and no connection's.
+  mutating func settleLeftovers() {
+    for (traceID, chain) in shared.all {
+      guard identities.identity(of: traceID) != nil || identities.connection(of: traceID) != nil else { continue }
+      var index = chain.first
+      while index >= 0 {
+        let span = spans[index]
+        index = span.next
+        guard span.parentID == 0 else {
+          counted.spansLate += 1
+          continue
+        }
+        findings.add(
+          .secondRoot, 1 << 62,
+          Evidence(
+            expected: "a parent in the trace",
+            actual: "'\(names.text(Int(span.name)))' in the trace \(traceID) has no parent"))
+      }
+    }
+  }
+
+  /// Whether a copy names a span that is not there.
   private func namesUnseenSpan(_ row: MessageRow) -> Bool {
     var index = row.firstCopy
     while index >= 0 {
@@ -122,32 +239,51 @@ extension Verifier {
 
   /// Do the copies' parent IDs name spans, the right ones, and each its own?
   private mutating func judgeCopies(
-    _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules, isComplete: Bool
+    _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules, isComplete: Bool,
+    _ suspicions: inout [TraceJudge.Broken]
   ) {
-    var parents = Set<UInt64>()
-    let isAlone = row.pointee.copies <= 1
+    if row.pointee.copies > 1 { judgeSharing(message, row, rules) }
+    guard !rules.nodes.isEmpty else { return }
     var index = row.pointee.firstCopy
     while index >= 0 {
       let copy = copies[index]
       index = copy.next
       guard copy.parentID != 0 else { continue }
-      if !isAlone, !parents.insert(copy.parentID).inserted {
-        add(
-          .sharedParent, message, row, expected: "a parent ID of its own in each copy",
-          actual: "\(SpanID(copy.parentID)) in more than one")
-      }
       if let place = trace.place(of: copy.parentID) {
         let name = Int(trace[place].pointee.name)
         guard let rule = rules.echoParent, names.isKnown(name), !names.matches(name, rule.pattern) else { continue }
         add(
           .echoNamesWrongSpan, message, row, expected: "the id of a span '\(rule.name)'",
           actual: "\(SpanID(copy.parentID)), a span '\(names.text(name))'")
-      } else if isComplete {
-        add(
-          .echoNamesNoSpan, message, row,
-          expected: rules.echoParent.map { "the id of a span '\($0.name)'" } ?? "a span's id",
-          actual: "\(SpanID(copy.parentID)), which no span of the complete trace has")
+        continue
       }
+      let expected = rules.echoParent.map { "the id of a span '\($0.name)'" } ?? "a span's id"
+      let actual = "\(SpanID(copy.parentID)), which no span of the trace has"
+      if isComplete {
+        add(.echoNamesNoSpan, message, row, expected: expected, actual: actual)
+      } else {
+        suspicions.append(TraceJudge.Broken(kind: .echoNamesNoSpan, expected: expected, actual: actual))
+      }
+    }
+  }
+
+  private mutating func judgeSharing(
+    _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules
+  ) {
+    guard rules.context != .unchanged else { return }
+    parentsSeen.removeAll(keepingCapacity: true)
+    var index = row.pointee.firstCopy
+    while index >= 0 {
+      let copy = copies[index]
+      index = copy.next
+      guard copy.parentID != 0 else { continue }
+      parentsSeen.append(copy.parentID)
+    }
+    parentsSeen.sort()
+    for (parent, next) in zip(parentsSeen, parentsSeen.dropFirst()) where parent == next {
+      return add(
+        .sharedParent, message, row, expected: "a parent ID of its own in each copy",
+        actual: "\(SpanID(parent)) in more than one")
     }
   }
 
@@ -156,7 +292,7 @@ extension Verifier {
     if judgement.isComplete { return .complete }
     // Where the server began another trace instead, the spans are there.
     if row.isRestarted { return .broken }
-    return row.spanCount > 0 ? .partial : .unseen
+    return trace.count > 0 ? .partial : .unseen
   }
 
   mutating func count(_ trace: MessageRow.Trace, insteadOf other: MessageRow.Trace = .none) {
@@ -166,7 +302,7 @@ extension Verifier {
 
   private mutating func count(_ trace: MessageRow.Trace, by change: Int) {
     switch trace {
-    case .none: break
+    case .none, .unsampled: break
     case .complete: counted.tracesComplete += change
     case .partial: counted.tracesPartial += change
     case .unseen: counted.tracesUnseen += change
@@ -174,31 +310,29 @@ extension Verifier {
     }
   }
 
-  private mutating func countDelivery(_ row: MessageRow, _ rules: MessageRules) {
-    let expected = rules.copies.value(members: Int(row.members))
-    let inTime = Int(row.copiesInTime)
-    if !rules.expectsEcho {
-      counted.messagesWithoutEcho += 1
-    } else if inTime >= expected {
-      counted.messagesEchoed += 1
-    } else {
-      counted.messagesLost += 1
-      counted.copiesLost += expected - inTime
-    }
-  }
-
   private mutating func release(_ row: MessageRow) {
-    var index = row.firstSpan
-    while index >= 0 {
-      let next = spans[index].next
-      spans.remove(index)
-      index = next
-    }
-    index = row.firstCopy
+    release(spans: row.firstSpan)
+    var index = row.firstCopy
     while index >= 0 {
       let next = copies[index].next
       copies.remove(index)
       index = next
+    }
+    index = row.firstWaiting
+    while index >= 0 {
+      let next = waiting[index].next
+      waiting.remove(index)
+      index = next
+    }
+  }
+}
+
+extension MessageRow.Trace {
+  /// Whether the question is open.
+  var isIncomplete: Bool {
+    switch self {
+    case .partial, .unseen: true
+    case .none, .complete, .broken, .unsampled: false
     }
   }
 }

@@ -3,13 +3,13 @@ import Timing
 import TraceContext
 
 extension Verifier {
-  mutating func take(_ span: SpanObservation, at now: Instant) {
+  mutating func take(_ span: SpanObservation, _ details: [SpanDetail], at now: Instant) {
     guard let message = identities.identity(of: span.traceID), let shard = shard(of: message) else {
-      counted.spansOfOthers += 1
-      return
+      return takeOfNoMessage(span, details, at: now)
     }
     counted.spansOfOurs += 1
     if span.name == .overflow { counted.spansUnnamed += 1 }
+    if sharesTraces { return keepShared(span, details, at: now) }
     guard let row = tables[shard].pointee.prepare(message.sequence) else {
       counted.spansForgotten += 1
       return
@@ -17,25 +17,60 @@ extension Verifier {
     switch row.pointee.state {
     case .settled: takeLate(span, message, row)
     case .unheard: counted.spansForgotten += 1
-    case .unknown, .pending: keep(span, of: message, row, at: now)
+    case .unknown, .pending: keep(span, details, of: message, row, at: now)
     }
   }
 
+  private mutating func takeOfNoMessage(_ span: SpanObservation, _ details: [SpanDetail], at now: Instant) {
+    if identities.connection(of: span.traceID) != nil {
+      counted.spansOfOurs += 1
+      if span.name == .overflow { counted.spansUnnamed += 1 }
+      return keepShared(span, details, at: now)
+    }
+    counted.spansOfOthers += 1
+    guard followsNewTraces else { return }
+    keepShared(span, details, at: now)
+    if watch.links, span.detail > 0 { bindByLinks(of: details[Int(span.detail) - 1], to: span.traceID) }
+  }
+
   private mutating func keep(
-    _ span: SpanObservation, of message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, at now: Instant
+    _ span: SpanObservation, _ details: [SpanDetail], of message: MessageIdentity,
+    _ row: UnsafeMutablePointer<MessageRow>, at now: Instant
   ) {
     let spanCount = row.pointee.spanCount
-    guard spans.inUse < spanLimit, UInt64(spanCount) < UInt64(row.pointee.requiredSpans) * 4 + 4096 else {
+    guard UInt64(spanCount) < UInt64(row.pointee.requiredSpans) * 4 + 4096,
+      let index = add(span, details, next: row.pointee.firstSpan)
+    else {
       counted.spansDropped += 1
       row.pointee.isTruncated = true
       return
     }
-    row.pointee.firstSpan = spans.add(SpanRow(span, next: row.pointee.firstSpan))
+    row.pointee.firstSpan = index
     row.pointee.spanCount = spanCount + 1
-    row.pointee.lastArrival = max(row.pointee.lastArrival, now)
+    row.pointee.lastSpanAt = max(row.pointee.lastSpanAt, now)
     if row.pointee.state == .pending, spanCount + 1 >= row.pointee.requiredSpans {
       tables[Int(message.shard)].pointee.look(
         at: message.sequence, from: row.pointee.lastArrival.after(Self.quietTime))
+    }
+  }
+
+  /// Keeps a span's row, and its detail where it has one; nil where there is no room.
+  mutating func add(_ span: SpanObservation, _ details: [SpanDetail], next: Int32) -> Int32? {
+    guard spans.inUse < spanLimit else { return nil }
+    var detail: Int32 = -1
+    if span.detail > 0, Int(span.detail) <= details.count { detail = inspector.details.add(details[Int(span.detail) - 1]) }
+    let index = spans.add(SpanRow(span, next: next, detail: detail))
+    return index >= 0 ? index : nil
+  }
+
+  /// Gives back a chain of spans.
+  mutating func release(spans first: Int32) {
+    var index = first
+    while index >= 0 {
+      let span = spans[index]
+      if span.detail >= 0 { inspector.details.remove(span.detail) }
+      spans.remove(index)
+      index = span.next
     }
   }
 
@@ -47,6 +82,11 @@ extension Verifier {
     let name = Int(span.name.rawValue)
     // Where no spans are expected, any are welcome.
     if rules.nodes.isEmpty || !names.isKnown(name) { return }
+    let text = names.text(name)
+    if row.pointee.trace == .unsampled {
+      add(.unsampledExported, message, row, expected: "no span, because its sampled flag is 0", actual: "'\(text)'")
+      return
+    }
     let matching = rules.nodes.filter { names.matches(name, $0.pattern) }
     // In a complete trace nothing required is missing, and what is repeated began before.
     let isRepeat =
@@ -56,13 +96,12 @@ extension Verifier {
       return
     }
     let isLeak = row.pointee.entryEnd > 0 && span.start >= row.pointee.entryEnd
-    let delay =
-      isLeak ? ", begun \(milliseconds(span.start - row.pointee.entryEnd)) after the entry span had ended" : ""
+    let entryEnd = row.pointee.entryEnd
     add(
       isLeak ? .contextLeak : .unexpectedSpan, message, row, expected: "no such span",
-      actual: "'\(names.text(name))' under \(span.parentID)\(delay)")
+      actual: "'\(text)' under \(span.parentID)"
+        + (isLeak ? ", begun \(milliseconds(span.start - entryEnd)) after the entry span had ended" : ""))
     count(.broken, insteadOf: row.pointee.trace)
     row.pointee.trace = .broken
   }
-
 }

@@ -5,49 +5,86 @@ package import TraceContext
 
 /// Judges a run while it happens: observations in, at the end a verdict.
 ///
-/// Pure: the same observations give the same verdict, in whatever batches; time comes with the observations and with
-/// `advance(to:)`. Memory is bounded by what is in flight and by what is kept of the recent past.
+/// Pure: the same observations give the same verdict, in whatever batches and order; time comes with the observations
+/// and with `advance(to:)`. Memory is bounded by what is in flight and by what is kept of the recent past.
 package struct Verifier: ~Copyable, Sendable {
   /// How long a trace that looks complete must have been quiet before it is judged, so that what does not belong into
   /// it is seen beside what does.
   static let quietTime: Int64 = 1_000_000_000
   /// How much later than its time a copy may be handed over without being taken for lost.
   static let deliveryGrace: Int64 = 100_000_000
+  /// Echoes that may wait for their messages to be told of, and sequences that they may be ahead.
+  static let waitingLimit = 1 << 16
 
   let identities: IdentityPermutation
   let rules: [MessageRules]
+  /// Of connections; nil where upgrades carry no context.
+  let upgradeRules: MessageRules?
   /// By phase: whether its latencies are left out.
   let isWarmUp: [Bool]
   let settleTime: Int64
+  /// Members of a group; 0 where there are no groups.
+  let groupSize: Int
+  /// Whether any trace of ours may become that of several messages.
+  let sharesTraces: Bool
+  /// Whether spans may be in a trace that the server began.
+  let followsNewTraces: Bool
   private let expectations: [Expectation]
   private let load: Load
   /// Spans of unsettled messages that are kept at most.
   let spanLimit: Int
   var names: NameTable
+  var inspector: SpanInspector
   var tables = ShardTables()
   var spans = Pool<SpanRow>()
   var copies = Pool<CopyRow>()
+  var waiting = Pool<WaitingEcho>()
+  var shared = SharedTraces()
+  /// The contexts that messages adopted, and the traces that the server began for them, until they are settled.
+  var adopted: [MessageIdentity: Traceparent] = [:]
+  var bound: [MessageIdentity: TraceID] = [:]
+  var connections: [UInt32: ConnectionRow] = [:]
+  var order: DeliveryOrder
   var trace = GatheredTrace<SpanRow>()
   var fit = TraceFit()
+  /// Whether the trace that was judged last fits.
+  var isFitting = false
   var judge = TraceJudge()
   var findings = FindingLedger()
+  /// Parent IDs of one message's copies; kept for its memory.
+  var parentsSeen: [UInt64] = []
+  /// What is a finding if no telemetry was lost.
+  var suspicions = FindingLedger()
+  var clock = ClockComparison()
+  var timeSplit: TimeSplit
   var counted = Tallies()
   /// By class, in the order of `EchoClass.allCases`.
   var classCounts = [Int](repeating: 0, count: EchoClass.allCases.count)
   package internal(set) var measurements = Measurements()
   /// Messages that were sent and are not settled.
   package internal(set) var pending = 0
+  /// What of spans the collector must tell.
+  package let watch: SpanWatch
 
   package init(_ scenario: Scenario, identities: IdentityPermutation) {
     self.identities = identities
-    var patterns: [NamePattern] = []
+    var patterns = Patterns()
     rules = scenario.messages.map { MessageRules($0, patterns: &patterns) }
-    names = NameTable(patterns: patterns)
+    upgradeRules = scenario.upgrade.map { MessageRules($0, patterns: &patterns) }
+    watch = SpanWatch(rules + [upgradeRules].compactMap { $0 }, attributes: patterns.attributes)
+    names = NameTable(patterns: patterns.names)
+    inspector = SpanInspector(scenario, identities: identities, words: patterns.words)
     load = scenario.load
     isWarmUp = scenario.load.phases.map(\.isWarmUp)
     settleTime = scenario.collector.settle.clampedNanoseconds
+    groupSize = scenario.group?.size ?? 0
+    sharesTraces = rules.contains { $0.mode == .sticky }
+    followsNewTraces = rules.contains { !$0.nodes.isEmpty && $0.entry != .client }
     expectations = scenario.expectations
-    spanLimit = min(scenario.collector.keptBytes / MemoryLayout<SpanRow>.stride, Pool<SpanRow>.limit)
+    order = DeliveryOrder(connections: scenario.load.connections, groupSize: groupSize)
+    timeSplit = TimeSplit(rules)
+    let rowBytes = MemoryLayout<SpanRow>.stride + (watch.isEmpty ? 0 : MemoryLayout<SpanDetail>.stride)
+    spanLimit = min(scenario.collector.keptBytes / rowBytes, Pool<SpanRow>.limit)
   }
 
   package mutating func take(_ delivery: Delivery) {
@@ -61,7 +98,8 @@ package struct Verifier: ~Copyable, Sendable {
       }
     case .spans(let batch):
       for name in batch.newNames { names.add(name.text, at: Int(name.index.rawValue)) }
-      for span in batch.spans { take(span, at: batch.receivedAt) }
+      for word in batch.newWords { inspector.words.add(word.text, at: Int(word.index.rawValue)) }
+      for span in batch.spans { take(span, batch.details, at: batch.receivedAt) }
     }
   }
 
@@ -75,6 +113,7 @@ package struct Verifier: ~Copyable, Sendable {
         for sequence in sequences { look(at: sequence, shard, now) }
       }
     }
+    if followsNewTraces { forgetUnclaimed(at: now) }
   }
 
   /// What was counted so far.
@@ -99,12 +138,34 @@ package struct Verifier: ~Copyable, Sendable {
   /// - Parameters:
   ///   - droppedDeliveries: deliveries that never reached this verifier.
   ///   - collector: what the collector received, and from whom.
-  package mutating func finish(droppedDeliveries: UInt64, collector: CollectorBooks) -> Verdict {
+  ///   - clocks: this machine's wall clock (nanoseconds since 1970) and the instant at which it was read; nil leaves
+  ///     out how far the target's clock is from it.
+  package mutating func finish(
+    droppedDeliveries: UInt64, collector: CollectorBooks, clocks: (wall: UInt64, at: Instant)? = nil
+  ) -> Verdict {
     for shard in 0..<tables.count {
       for sequence in tables[shard].pointee.pending() { settle(sequence, shard, isFinal: true) }
     }
+    settleConnections()
+    settleLeftovers()
+    counted.foreignEchoes += waiting.inUse
+    addClockFindings()
+    let proof = LossProof(collector, counted, droppedDeliveries: droppedDeliveries)
+    if proof.isLossless { confirmSuspicions() }
     return Verdict(
       findings: findings.all, load: load, expectations: expectations, tallies: tallies, measurements: measurements,
-      droppedDeliveries: droppedDeliveries, collector: collector)
+      droppedDeliveries: droppedDeliveries, collector: collector, proof: proof, skew: clock.skew(clocks),
+      timeSplits: timeSplit.summaries(rules))
+  }
+}
+
+extension SpanWatch {
+  /// What the rules of a run look at.
+  init(_ rules: [MessageRules], attributes: [String]) {
+    let checks = rules.flatMap(\.nodes).map(\.checks)
+    self.init(
+      attributes: attributes, scope: checks.contains { $0.scope != nil },
+      links: checks.contains { !$0.links.isEmpty } || rules.contains { $0.entry == .link },
+      events: checks.contains { !$0.events.isEmpty })
   }
 }

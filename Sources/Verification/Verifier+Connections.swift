@@ -1,0 +1,100 @@
+import Observations
+import TraceContext
+
+/// What is known of one connection whose upgrade carried a context.
+struct ConnectionRow {
+  /// How often it was opened.
+  var opened = 0
+  /// Finding kinds that it shows, by `FindingKind.bit`.
+  var shown: UInt64 = 0
+}
+
+// The traces of upgrades, which end with their connections.
+extension Verifier {
+  mutating func settleConnections() {
+    guard let rules = upgradeRules, !rules.nodes.isEmpty else { return }
+    for (connection, row) in connections.sorted(by: { $0.key < $1.key }) where row.opened == 1 {
+      settle(connection: connection, rules)
+    }
+  }
+
+  private mutating func settle(connection: UInt32, _ rules: MessageRules) {
+    let traceID = identities.traceID(ofConnection: connection)
+    let owner = TraceOwner(
+      connection: connection, members: max(groupSize, 1), traceID: traceID,
+      clientSpan: identities.spanID(in: traceID).rawValue)
+    let isSampled = inspector.scenario.upgrade?.trace.flags(ofConnection: connection).contains(.sampled) ?? true
+    var row = MessageRow()
+    withUnsafeMutablePointer(to: &row) { claim(traceID, $0, rules, owner) }
+    // What hangs on no message's context hangs on the connection's, or is lost.
+    withUnsafeMutablePointer(to: &row) { takeRest(of: traceID, $0) }
+    defer { release(spans: row.firstSpan) }
+    guard isSampled else {
+      counted.connectionTracesUnsampled += 1
+      if row.spanCount > 0 {
+        add(.unsampledExported, connection, owner, "no span, because its sampled flag is 0", "\(row.spanCount) spans")
+      }
+      return
+    }
+    counted.connectionTracesExpected += 1
+    trace.gather(first: row.firstSpan, count: Int(row.spanCount), from: spans, clientSpan: owner.clientSpan)
+    guard !fit.fits(trace, rules, for: owner, names, &inspector) || row.isTruncated else {
+      counted.connectionTracesComplete += 1
+      return
+    }
+    let judgement = judge.judge(trace, rules, for: owner, isTruncated: row.isTruncated, names, &inspector)
+    for broken in judgement.findings { add(broken.kind, connection, owner, broken.expected, broken.actual) }
+    if trace.count == 0 {
+      suspect(.traceNotExported, connection, owner, "the spans of the connection", "none, and no telemetry was lost")
+    }
+    for broken in judgement.suspicions { suspect(broken.kind, connection, owner, broken.expected, broken.actual) }
+    if !judgement.findings.isEmpty {
+      counted.connectionTracesBroken += 1
+    } else if judgement.isComplete {
+      counted.connectionTracesComplete += 1
+    }
+    let tree = judge.tree(trace.spans, names, clientSpan: owner.clientSpan)
+    let expected = ExpectedTree.lines(rules, members: owner.members)
+    let key = Self.key(ofConnection: connection)
+    findings.amend(key) { $0.show(tree, expected) }
+    suspicions.amend(key) { $0.show(tree, expected) }
+  }
+
+  /// Moves all other spans of a connection's trace to it.
+  private mutating func takeRest(of traceID: TraceID, _ row: UnsafeMutablePointer<MessageRow>) {
+    var index = shared[traceID].first
+    while index >= 0 {
+      let next = spans[index].next
+      spans.relink(index, to: row.pointee.firstSpan)
+      row.pointee.firstSpan = index
+      row.pointee.spanCount += 1
+      index = next
+    }
+    shared.remove(traceID)
+  }
+
+  private mutating func add(
+    _ kind: FindingKind, _ connection: UInt32, _ owner: TraceOwner, _ expected: String, _ actual: String
+  ) {
+    guard connections[connection, default: ConnectionRow()].shown & kind.bit == 0 else { return }
+    connections[connection, default: ConnectionRow()].shown |= kind.bit
+    findings.add(kind, Self.key(ofConnection: connection), Self.evidence(connection, owner, expected, actual))
+  }
+
+  private mutating func suspect(
+    _ kind: FindingKind, _ connection: UInt32, _ owner: TraceOwner, _ expected: String, _ actual: String
+  ) {
+    suspicions.add(kind, Self.key(ofConnection: connection), Self.evidence(connection, owner, expected, actual))
+  }
+
+  private static func evidence(
+    _ connection: UInt32, _ owner: TraceOwner, _ expected: String, _ actual: String
+  ) -> Evidence {
+    let sent = Traceparent(traceID: owner.traceID, parentID: SpanID(owner.clientSpan), flags: .sampled)
+    return Evidence(
+      connection: connection, message: nil, sent: sent.description, expected: expected, actual: actual)
+  }
+
+  /// After those of all messages.
+  private static func key(ofConnection connection: UInt32) -> UInt64 { 1 << 63 | UInt64(connection) }
+}
