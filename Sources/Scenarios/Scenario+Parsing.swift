@@ -59,7 +59,8 @@ extension DocumentReader {
     }
     guard let name, let target, let carrier, let load, let messages else { return nil }
     return Scenario(
-      name: name, target: target, carrier: carrier, group: group, load: load, upgrade: upgrade ?? nil, messages: messages,
+      name: name, target: target, carrier: carrier, group: group, load: load, upgrade: upgrade ?? nil,
+      messages: messages,
       expectations: expectations, collector: collector)
   }
 

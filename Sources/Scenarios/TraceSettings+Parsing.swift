@@ -43,7 +43,8 @@ extension DocumentReader {
     guard let word = text(node, named: name) else { return nil }
     if let known = Self.modes.first(where: { $0.word == word }) { return known.mode }
     guard word != "raw" else {
-      report("'raw' needs its text", at: node, hint: "write it as in '{ raw: \"00-{{ trace.id }}-{{ span.id }}-01-x\" }'")
+      report(
+        "'raw' needs its text", at: node, hint: "write it as in '{ raw: \"00-{{ trace.id }}-{{ span.id }}-01-x\" }'")
       return nil
     }
     reportUnknown(word, what: "trace", among: Self.modes.map(\.word), at: node)
