@@ -26,6 +26,12 @@ struct FrameTable: ~Copyable {
     base.deallocate()
   }
 
+  /// Writes the context that the next message of a type carries, where not just its own IDs go into it.
+  func carry(_ context: Traceparent, type: Int) {
+    precondition(type >= 0 && type < count)
+    base[type].carry(context)
+  }
+
   /// Writes a frame and returns its length.
   ///
   /// - Parameter buffer: has room for `longest` bytes.

@@ -18,6 +18,7 @@ extension LoadLoop {
     handshakes += 1
     connections[index].generation &+= 1
     connections[index].pinged = nil
+    contexts.forget(index)
     connections[index].decoder = MessageDecoder(role: .client, limit: Self.messageLimit)
     connections[index].session.began(handshake, through: proxy, at: now)
     do throws(SystemFault) {

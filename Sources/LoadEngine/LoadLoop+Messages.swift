@@ -40,6 +40,8 @@ extension LoadLoop {
     }
     guard sequence < .max else { return control.stop() }
     let identity = MessageIdentity(shard: UInt32(share.index), sequence: sequence)
+    let fixedFlags = contexts.fixedFlags[type]
+    let choice = fixedFlags == nil ? carryContext(of: identity, type: type, on: index) : nil
     // What is compressed is also sent: a frame left out would break the server's window.
     let frame: UnsafeRawBufferPointer
     if connections[index].decoder.isCompressing, let compression = connections[index].decoder.compression {
@@ -61,13 +63,26 @@ extension LoadLoop {
     if pacer.model == .closed {
       pacer.sent(by: index, identity.sequence, giveUpAt: now - loadStart &+ echoWaits[type])
     }
+    if let choice, choice.isAdopted {
+      observations.write(.adopted(Observation.Adopted(message: identity, context: choice.context)), at: now)
+    }
     observations.write(
       .sent(
         Observation.Sent(
           message: identity, connection: UInt32(truncatingIfNeeded: number(of: index)),
           type: UInt8(truncatingIfNeeded: type), phase: UInt8(truncatingIfNeeded: phase),
-          members: UInt32(truncatingIfNeeded: members), due: due, at: now)),
+          flags: fixedFlags ?? choice?.context.flags ?? [], members: UInt32(truncatingIfNeeded: members), due: due,
+          at: now)),
       at: now)
+  }
+
+  /// Writes into the frame what the message carries beside or instead of its own IDs.
+  @inline(never)
+  private mutating func carryContext(of message: MessageIdentity, type: Int, on index: Int) -> SentContexts.Choice {
+    let number = UInt32(truncatingIfNeeded: number(of: index))
+    let choice = contexts.choice(of: message, type: type, on: index, number: number, identities)
+    frames.carry(choice.context, type: type)
+    return choice
   }
 
   /// Messages that were due, and that no session was free to carry.
@@ -92,17 +107,18 @@ extension LoadLoop {
       observations.write(.unreadable(Observation.Unreadable(connection: connection, reason: reason, at: now)), at: now)
     case .foreign(let type):
       observations.write(.foreignEcho(Observation.ForeignEcho(connection: connection, type: type, at: now)), at: now)
-    case .echo(let type, let message, let context):
+    case .echo(let echo):
       copiesReceived &+= 1
       lastEcho = now
-      switch context {
-      case .absent, .present: break
-      case .wrongType, .malformed: observations.addExcerpt(of: text)
-      }
+      if echo.isOdd { observations.addExcerpt(of: text) }
       observations.write(
-        .echoed(Observation.Echoed(connection: connection, type: type, message: message, context: context, at: now)),
+        .echoed(
+          Observation.Echoed(
+            connection: connection, type: echo.type, tracestate: echo.tracestate, baggage: echo.baggage,
+            form: echo.form, message: echo.message, context: echo.context, at: now)),
         at: now)
-      if pacer.model == .closed { heard(message ?? self.message(of: context), on: index, at: now) }
+      if case .present(let context) = echo.context { contexts.note(context, on: index) }
+      if pacer.model == .closed { heard(echo.message ?? message(of: echo.context), on: index, at: now) }
     }
   }
 

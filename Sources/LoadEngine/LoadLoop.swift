@@ -56,6 +56,7 @@ struct LoadLoop: ~Copyable {
   let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 64)
   let sendBuffer: UnsafeMutableRawBufferPointer
   var frames: FrameTable
+  var contexts: SentContexts
   let mix: MessageMix
   /// By message type: copies that an echo has, nil for one for each member; and nanoseconds that it is waited for. Plain
   /// values, so that a send counts no references.
@@ -138,6 +139,7 @@ struct LoadLoop: ~Copyable {
     openConnections.reserveCapacity(own.count)
     observations = ObservationWriter(sink)
     frames = FrameTable(plan, shard: UInt32(share.index))
+    contexts = SentContexts(plan, connections: own.count)
     sendBuffer = .allocate(byteCount: frames.longest + 16, alignment: 64)
     mix = MessageMix(plan.scenario.messages, seed: plan.seed)
     pacer = Pacer(plan, share: share, users: own.count)

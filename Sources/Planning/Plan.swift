@@ -45,7 +45,20 @@ package struct Plan: Sendable {
 
   /// The further header fields of a connection's upgrade.
   package func headers(ofConnection index: Int) -> [(name: String, value: String)] {
-    scenario.target.headers.map { ($0.name, filled($0.value, connection: index)) }
+    scenario.target.headers.map { ($0.name, filled($0.value, connection: index)) } + traceHeaders(ofConnection: index)
+  }
+
+  /// Those of them that hold trace context; none where the scenario has no `upgrade`.
+  package func traceHeaders(ofConnection index: Int) -> [(name: String, value: String)] {
+    guard let trace = scenario.upgrade?.trace else { return [] }
+    let connection = UInt32(truncatingIfNeeded: index)
+    let traceID = identities.traceID(ofConnection: connection)
+    let context = Traceparent(
+      traceID: traceID, parentID: identities.spanID(in: traceID), flags: trace.flags.flags(ofConnection: connection))
+    return [
+      (.traceparent, context.description), (.tracestate, trace.tracestate?.text), (.baggage, trace.baggage?.text),
+    ]
+    .compactMap { (header: TraceHeader, value: String?) in value.map { (header.rawValue, $0) } }
   }
 
   /// When a connection begins to open, in nanoseconds after the first.

@@ -20,7 +20,7 @@ package struct TargetURL: Hashable, Sendable, CustomStringConvertible {
       case .groupName: "{group}"
       case .connectionIndex: "{connection}"
       case .groupSize: "{size}"
-      case .messageID: "{message}"
+      case .messageID, .traceID, .spanID: "{message}"
       }
     }
     return RedactedURL.text("\(isSecure ? "wss" : "ws")://\(authority)\(text)")

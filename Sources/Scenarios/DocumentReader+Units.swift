@@ -51,6 +51,14 @@ extension DocumentReader {
     return nil
   }
 
+  /// A share of a whole, 0 to 1.
+  mutating func share(_ node: Node, named name: String) -> Double? {
+    guard let word = text(node, named: name) else { return nil }
+    if let percentage = Quantities.percentage(word) { return percentage / 100 }
+    report(name, isNo: "a percentage", at: node, hint: "write it as in '90%', at most '100%'")
+    return nil
+  }
+
   mutating func bytes(_ node: Node, named name: String) -> Int? {
     guard let word = text(node, named: name) else { return nil }
     if let bytes = Quantities.bytes(word) { return bytes }
@@ -77,7 +85,7 @@ extension DocumentReader {
 extension DocumentReader {
   /// Where a template stands, which decides what it may name.
   enum TemplatePlace {
-    case connection, message, count
+    case connection, message, trace, count
   }
 
   mutating func template(_ node: Node, named name: String, allowing place: TemplatePlace) -> Template? {
@@ -129,6 +137,7 @@ extension DocumentReader {
     case .connection:
       [("connection.index", .connectionIndex)] + (group.map { [($0.name, .groupName)] } ?? [])
     case .message: [("message.id", .messageID)]
+    case .trace: [("trace.id", .traceID), ("span.id", .spanID)]
     case .count: group.map { [("\($0.name).size", .groupSize)] } ?? []
     }
   }

@@ -60,7 +60,7 @@ extension DocumentReader {
       if let duration = Quantities.duration(word) { return Double(duration.clampedNanoseconds) }
       report("the bound \(quoted(word)) is no time", at: node, hint: "write it with its unit, as in '50ms'")
     case .propagation, .completeTraces:
-      if word.hasSuffix("%"), let value = Quantities.number(String(word.dropLast())), value <= 100 { return value }
+      if let value = Quantities.percentage(word) { return value }
       report("the bound \(quoted(word)) is no percentage", at: node, hint: "write it as in '99.9%', at most '100%'")
     case .count:
       if Self.isJSONNumber(word), let value = Int(word), value >= 0 { return Double(value) }

@@ -5,16 +5,26 @@ package struct JSONWriter {
   package private(set) var bytes: [UInt8] = []
   /// Where message ids begin.
   package private(set) var messageIDOffsets: [Int] = []
-  /// Where the traceparent begins.
-  package private(set) var traceparentOffset: Int?
+  /// Where the digits of the message's trace ID, span ID and flags begin.
+  package private(set) var traceIDOffset: Int?
+  package private(set) var spanIDOffset: Int?
+  package private(set) var flagsOffset: Int?
 
   package init() {}
 
+  /// Writes a message's body, an object, with its carrier.
+  package mutating func write(_ body: BodyValue, carrier: Carrier, trace: TraceSettings) {
+    switch trace.mode {
+    case .none: write(body)
+    case .fresh, .connection, .sticky, .raw: write(body, carrierAt: carrier.path[...], trace)
+    }
+  }
+
   /// Writes an object with the carrier at its place: objects on the way are made where they are missing, and what the
   /// author has at the place itself is replaced.
-  package mutating func write(_ value: BodyValue, carrierAt path: ArraySlice<String>) {
+  private mutating func write(_ value: BodyValue, carrierAt path: ArraySlice<String>, _ trace: TraceSettings) {
     guard let key = path.first else {
-      writeCarrier()
+      writeCarrier(trace)
       return
     }
     var members: [BodyValue.Member] = []
@@ -22,7 +32,7 @@ package struct JSONWriter {
     if !members.contains(where: { $0.key == key }) { members.append(.init(key: key, value: .object([]))) }
     writeObject(members) { writer, member in
       if member.key == key {
-        writer.write(member.value, carrierAt: path.dropFirst())
+        writer.write(member.value, carrierAt: path.dropFirst(), trace)
       } else {
         writer.write(member.value)
       }
@@ -31,27 +41,44 @@ package struct JSONWriter {
 
   /// Makes the written object exactly `size` bytes long by a last member.
   ///
-  /// - Parameter size: at least what is written and an empty member, `paddingLength`; else nothing is done.
+  /// - Parameter size: at least `leastPaddedSize`; else nothing is done.
   package mutating func pad(to size: Int) {
-    let count = size - bytes.count - Self.paddingLength
+    let count = size - leastPaddedSize
     guard count >= 0, bytes.last == UInt8(ascii: "}") else { return }
     bytes.reserveCapacity(size)
     bytes.removeLast()
-    bytes.append(contentsOf: ",\"\(Self.paddingKey)\":\"".utf8)
+    bytes.append(contentsOf: "\(separator)\"\(Self.paddingKey)\":\"".utf8)
     bytes.append(contentsOf: repeatElement(UInt8(ascii: "x"), count: count))
     bytes.append(contentsOf: "\"}".utf8)
   }
 
   /// The member that fills a message of a wanted size.
   package static let paddingKey = "padding"
-  /// Bytes that an empty padding takes behind other members, of which a message has the carrier at least.
-  package static let paddingLength = ",\"\(paddingKey)\":\"\"".utf8.count
 
-  private mutating func writeCarrier() {
-    let zeros = Traceparent(traceID: .zero, parentID: .zero, flags: .sampled)
-    bytes.append(contentsOf: "{\"traceparent\":\"".utf8)
-    traceparentOffset = bytes.count
-    bytes.append(contentsOf: "\(zeros)\"}".utf8)
+  /// Bytes of what is written with an empty padding.
+  package var leastPaddedSize: Int { bytes.count + "\(separator)\"\(Self.paddingKey)\":\"\"".utf8.count }
+
+  /// What stands before a further member: nothing in an empty object.
+  private var separator: String { bytes.count > 2 ? "," : "" }
+
+  private mutating func writeCarrier(_ trace: TraceSettings) {
+    bytes.append(contentsOf: "{\"\(TraceHeader.traceparent.rawValue)\":\"".utf8)
+    if case .raw(let text) = trace.mode { write(text) } else { writeTraceparent(trace.flags.common ?? []) }
+    bytes.append(UInt8(ascii: "\""))
+    for (key, text) in [(TraceHeader.tracestate, trace.tracestate?.text), (.baggage, trace.baggage?.text)] {
+      guard let text else { continue }
+      bytes.append(contentsOf: ",\"\(key.rawValue)\":".utf8)
+      quote { $0.escape(text) }
+    }
+    bytes.append(UInt8(ascii: "}"))
+  }
+
+  private mutating func writeTraceparent(_ flags: TraceFlags) {
+    let start = bytes.count
+    traceIDOffset = start + Traceparent.traceIDOffset
+    spanIDOffset = start + Traceparent.parentIDOffset
+    flagsOffset = start + Traceparent.flagsOffset
+    bytes.append(contentsOf: "\(Traceparent(traceID: .zero, parentID: .zero, flags: flags))".utf8)
   }
 
   private mutating func writeObject(
@@ -97,8 +124,14 @@ package struct JSONWriter {
       case .value(.messageID):
         messageIDOffsets.append(bytes.count)
         bytes.append(contentsOf: "00000000-00-00000000".utf8)
+      case .value(.traceID):
+        traceIDOffset = bytes.count
+        bytes.append(contentsOf: TraceID.zero.description.utf8)
+      case .value(.spanID):
+        spanIDOffset = bytes.count
+        bytes.append(contentsOf: SpanID.zero.description.utf8)
       case .value(.connectionIndex), .value(.groupName), .value(.groupSize):
-        break  // the reader of scenarios allows none of them in a body
+        break  // the reader of scenarios allows none of them in a message
       }
     }
   }

@@ -21,15 +21,16 @@ extension DocumentReader {
         node, named: name, keys: ["weight", "body", "size", "trace", "echo", "spans"])
     else { return nil }
     let weight = fields["weight"].map { integer($0, named: "weight", in: 0...1_000_000) } ?? 1
-    let body = required("body", in: fields, of: node, named: name).flatMap { readBody($0, carrier: carrier) }
-    var size: Int??
-    if let sizeNode = fields["size"] {
-      size = .some(readSize(sizeNode, of: body, at: fields["body"], carrier: carrier))
-    }
     var trace: TraceSettings? = .fresh
     if let traceNode = fields["trace"] { trace = readTrace(traceNode) }
+    let content = Content(carrier: carrier, trace: trace)
+    let body = required("body", in: fields, of: node, named: name).flatMap { readBody($0, content) }
+    var size: Int??
+    if let sizeNode = fields["size"] {
+      size = .some(readSize(sizeNode, of: body, at: fields["body"], content))
+    }
     var echo: EchoRule??
-    if let echoNode = fields["echo"] { echo = .some(readEcho(echoNode)) }
+    if let echoNode = fields["echo"] { echo = .some(readEcho(echoNode, to: trace)) }
     let problemsBefore = problems.count
     let spans =
       fields["spans"].map {
@@ -48,11 +49,26 @@ extension DocumentReader {
       name: name, weight: weight, body: body, size: size ?? nil, trace: trace, echo: echo ?? nil, spans: spans)
   }
 
+  /// What goes into a message beside its body; nil where that could not be read, which is told already.
+  private struct Content {
+    var carrier: Carrier?
+    var trace: TraceSettings?
+
+    /// Where the carrier will stand, or nil where there is none or nothing is known of it.
+    var carrierPath: ArraySlice<String>? {
+      switch trace?.mode {
+      case .fresh?, .connection?, .sticky?, .raw?: carrier?.path[...]
+      // Where none is written, the author may write one that is none of ours.
+      case TraceMode.none?, nil: nil
+      }
+    }
+  }
+
   /// The size that a message is padded to: no less than it has already, and nobody else's is the member for that.
-  private mutating func readSize(_ node: Node, of body: BodyValue?, at bodyNode: Node?, carrier: Carrier?) -> Int? {
+  private mutating func readSize(_ node: Node, of body: BodyValue?, at bodyNode: Node?, _ content: Content) -> Int? {
     guard let size = bytes(node, named: "size") else { return nil }
     // Without these, their own mistakes are told already.
-    guard let body, let carrier else { return size }
+    guard let body, let carrier = content.carrier, let trace = content.trace else { return size }
     let padding = JSONWriter.paddingKey
     if let place = bodyNode?.mapping?.first(where: { $0.key.scalar?.string == padding })?.key {
       report(
@@ -60,15 +76,15 @@ extension DocumentReader {
         hint: "leave it out of the body, or leave out 'size'")
       return nil
     }
-    guard carrier.path.first != padding else {
+    guard content.carrierPath?.first != padding else {
       report(
         "'size' fills the message with the member '\(padding)', which holds the carrier", at: node,
         hint: "move the carrier, or leave out 'size'")
       return nil
     }
     var writer = JSONWriter()
-    writer.write(body, carrierAt: carrier.path[...])
-    let least = writer.bytes.count + JSONWriter.paddingLength
+    writer.write(body, carrier: carrier, trace: trace)
+    let least = writer.leastPaddedSize
     guard size >= least else {
       report(
         "'size' is \(size) bytes, but the body with its carrier and an empty '\(padding)' has \(least) already",
@@ -78,12 +94,12 @@ extension DocumentReader {
     return size
   }
 
-  private mutating func readBody(_ node: Node, carrier: Carrier?) -> BodyValue? {
+  private mutating func readBody(_ node: Node, _ content: Content) -> BodyValue? {
     guard node.mapping != nil else {
       report("body", isNo: "a mapping", at: node, hint: "write its members, as in 'body: { type: chat_message }'")
       return nil
     }
-    if let carrier { checkPlace(of: carrier.path[...], in: node) }
+    if let path = content.carrierPath { checkPlace(of: path, in: node) }
     return bodyValue(node, depth: 0)
   }
 
@@ -129,49 +145,5 @@ extension DocumentReader {
     case .null: return .null
     case nil: return nil
     }
-  }
-
-  private mutating func readEcho(_ node: Node) -> EchoRule? {
-    guard
-      let fields = mapping(
-        node, named: "echo", keys: ["match", "copies", "within", "trace-context", "parent"])
-    else { return nil }
-    let match = required("match", in: fields, of: node, named: "echo").flatMap { readMatch($0) }
-    let copies = fields["copies"].map { count($0, named: "copies") } ?? .fixed(1)
-    let within = fields["within"].map { duration($0, named: "within") } ?? .seconds(5)
-    var context: ContextRule? = .continued
-    if let contextNode = fields["trace-context"] { context = choice(contextNode, named: "trace-context") }
-    let parent = fields["parent"].flatMap { text($0, named: "parent") }.map { NamePattern($0) }
-    if let within, within <= .zero || within > .seconds(600), let place = fields["within"] {
-      report("within", must: "be above 0s and at most 600s", at: place)
-    }
-    guard let match, let copies, let within, let context else { return nil }
-    return EchoRule(match: match, copies: copies, within: within, context: context, parent: parent)
-  }
-
-  private mutating func readMatch(_ node: Node) -> [(key: String, value: MatchValue)]? {
-    guard let pairs = mappingPairs(node, named: "match") else { return nil }
-    if pairs.isEmpty {
-      report(
-        "'match' is empty, so every message would be an echo", at: node, hint: "name a member, as in '{ type: chat }'")
-    }
-    if pairs.count > 16 { report("'match' has \(pairs.count) members, but 16 is the most", at: node) }
-    var match: [(key: String, value: MatchValue)] = []
-    var idPlaces = 0
-    for (key, value) in pairs {
-      switch scalar(value) {
-      case .text:
-        guard let text = template(value, named: "match", allowing: .message) else { continue }
-        idPlaces += text.values.count
-        match.append((key.text, .text(text)))
-      case .bool(let flag): match.append((key.text, .bool(flag)))
-      case .number(let digits): match.append((key.text, .number(digits)))
-      case .null: match.append((key.text, .null))
-      case nil:
-        report(key.text, isNo: "text, a number, true, false or null", at: value)
-      }
-    }
-    if idPlaces > 1 { report("'{{ message.id }}' is matched more than once", at: node) }
-    return match.count == pairs.count ? match : nil
   }
 }

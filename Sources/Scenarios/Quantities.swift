@@ -45,6 +45,12 @@ package enum Quantities {
     return nil
   }
 
+  /// A percentage like `99.9%`, at most 100; nil for anything else.
+  package static func percentage(_ word: String) -> Double? {
+    guard word.hasSuffix("%"), let value = number(String(word.dropLast())), value <= 100 else { return nil }
+    return value
+  }
+
   /// What `CollectorSettings.memory` may be, as in `512MiB`; nil for anything else.
   package static func memory(_ word: String) -> Int? {
     bytes(word, upTo: CollectorSettings.memoryRange.upperBound).flatMap {

@@ -30,7 +30,7 @@ extension DocumentReader {
     guard
       let fields = mapping(
         node, named: "scenario",
-        keys: ["name", "target", "carrier", "groups", "load", "messages", "expect", "collector"])
+        keys: ["name", "target", "carrier", "upgrade", "groups", "load", "messages", "expect", "collector"])
     else { return nil }
     if let groups = fields["groups"] {
       group = readGroup(groups)
@@ -39,6 +39,8 @@ extension DocumentReader {
     let name = required("name", in: fields, of: node, named: "scenario").flatMap { text($0, named: "name") }
     let target = required("target", in: fields, of: node, named: "scenario").flatMap { readTarget($0) }
     let carrier = fields["carrier"].map { readCarrier($0) } ?? Carrier(path: ["trace_context"])
+    var upgrade: UpgradeRule??
+    if let node = fields["upgrade"] { upgrade = .some(readUpgrade(node, beside: target)) }
     let load = required("load", in: fields, of: node, named: "scenario").flatMap { readLoad($0) }
     let messages = required("messages", in: fields, of: node, named: "scenario")
       .flatMap { readMessages($0, carrier: carrier) }
@@ -57,7 +59,8 @@ extension DocumentReader {
     }
     guard let name, let target, let carrier, let load, let messages else { return nil }
     return Scenario(
-      name: name, target: target, carrier: carrier, group: group, load: load, upgrade: nil, messages: messages,
+      name: name, target: target, carrier: carrier, group: group, load: load, upgrade: upgrade ?? nil,
+      messages: messages,
       expectations: expectations, collector: collector)
   }
 

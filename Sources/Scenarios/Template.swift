@@ -15,6 +15,10 @@ package struct Template: Hashable, Sendable {
     case groupName
     /// How many members of the connection's group are open.
     case groupSize
+    /// The message's own trace ID, 32 digits.
+    case traceID
+    /// The message's own span ID, 16 digits.
+    case spanID
   }
 
   package var parts: [Part]
@@ -45,14 +49,14 @@ package struct Template: Hashable, Sendable {
 }
 
 extension Scenario {
-  /// A template with what it names of a connection; message ids are left out.
+  /// A template with what it names of a connection; what it names of a message is left out.
   package func filled(_ template: Template, connection index: Int) -> String {
     template.filled { value in
       switch value {
       case .connectionIndex: String(index)
       case .groupName: "\(group?.name ?? "group")-\(group(ofConnection: index))"
       case .groupSize: String(group?.size ?? 1)
-      case .messageID: ""
+      case .messageID, .traceID, .spanID: ""
       }
     }
   }

@@ -23,6 +23,9 @@ package struct TraceSettings: Sendable {
   }
 
   package static let fresh = TraceSettings()
+
+  /// Which flags its traceparents carry; for raw text it says nothing.
+  package var flags: FlagRule { FlagRule(sampled: sampled, isRandom: isRandom) }
 }
 
 /// Where the trace ID and parent ID of a message come from.
@@ -31,11 +34,13 @@ package enum TraceMode: Hashable, Sendable {
   case fresh
   /// The one trace of its connection, under a span ID of its own.
   case connection
-  /// The very context that its connection received last, from whomever; a fresh one until one was received.
+  /// The very traceparent that its connection received last, in an echo of whosever message; a fresh one until one was
+  /// received. The tracestate and the baggage are those of the settings still.
   case sticky
   /// The carrier is left out.
   case none
-  /// This text, which need not be a traceparent, in the traceparent's place.
+  /// This text, which need not be a traceparent, in the traceparent's place; it may name the message's own IDs once
+  /// each.
   case raw(Template)
 
   /// Whether messages carry a trace of ours.

@@ -20,6 +20,8 @@ package struct Baggage: Hashable, Sendable {
   package static let memberLimit = 180
 
   package private(set) var members: [Member]
+
+  package static let empty = Baggage(members: [])
 }
 
 /// Why a text is no baggage; each case is a rule of W3C Baggage, header content.

@@ -61,6 +61,13 @@ package enum HexText {
       of: digits(UInt32(truncatingIfNeeded: value)).littleEndian, toByteOffset: offset &+ 8, as: UInt64.self)
   }
 
+  /// Writes the two digits of `byte` at `offset`; the caller has made sure that they have room.
+  @inlinable @inline(__always)
+  package static func write(byte: UInt8, to bytes: UnsafeMutableRawPointer, at offset: Int) {
+    let lastTwo = UInt16(truncatingIfNeeded: digits(UInt32(byte)) >> 48)
+    bytes.storeBytes(of: lastTwo.littleEndian, toByteOffset: offset, as: UInt16.self)
+  }
+
   /// The value of the 16 digits at `offset`, or nil where one is not `[0-9a-f]` or the text ends before.
   @inlinable @inline(__always)
   package static func value(_ bytes: RawSpan, at offset: Int) -> UInt64? {

@@ -79,7 +79,7 @@ package struct IdentityPermutation: Hashable, Sendable {
 
   /// The trace ID of a connection: that of its upgrade, and of messages that continue it.
   package func traceID(ofConnection connection: UInt32) -> TraceID {
-    traceID(of: MessageIdentity(shard: 0x8000_0000, sequence: connection))
+    traceID(of: .upgrade(of: connection))
   }
 
   /// The connection that a trace ID belongs to, or nil for one that is none's.

@@ -13,6 +13,10 @@ package struct Traceparent: Hashable, Sendable, BitwiseCopyable {
 
   /// Bytes of the text form of version 00, the only one that we write.
   package static let textLength = 55
+  /// Where in the text the parts' digits begin.
+  package static let traceIDOffset = 3
+  package static let parentIDOffset = 36
+  package static let flagsOffset = 53
 }
 
 extension Traceparent: CustomStringConvertible {

@@ -25,6 +25,8 @@ package struct Tracestate: Hashable, Sendable {
   package static let propagationLimit = 512
 
   package private(set) var members: [Member]
+
+  package static let empty = Tracestate(members: [])
 }
 
 /// Why a text is no tracestate; each case is a rule of W3C Trace Context, tracestate.

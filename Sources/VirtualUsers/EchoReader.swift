@@ -1,26 +1,18 @@
 import JSONText
-package import Observations
+import Observations
 package import Planning
 import Scenarios
-package import TraceContext
+import TraceContext
 
 /// Tells from a message's text which of our messages it answers, and what trace context it carries.
 ///
 /// One strict pass over the JSON, which is spared where the text has the shape of one that was read before; nothing is
-/// allocated but for escaped strings, which echoes of ours do not have. Of members with the same key the last one
-/// counts, as with the parsers that most servers use.
+/// allocated but for escaped strings, which echoes of ours do not have, and for a tracestate or a baggage that is not
+/// what we sent. Of members with the same key the last one counts, as with the parsers that most servers use.
 /// One thread's own: it remembers what it has read.
 package struct EchoReader {
-  package enum Reading: Hashable, Sendable {
-    /// Matches a message type; `message` is the one that its text names, where the type has such a text.
-    case echo(type: UInt8, message: MessageIdentity?, EchoedContext)
-    /// Matches a type whose text names a message, but of another sender.
-    case foreign(type: UInt8)
-    case unreadable(UnreadableReason)
-  }
-
   /// A text of the scenario: where it stands in `texts`.
-  private struct Piece: Sendable {
+  struct Piece: Sendable {
     var start: Int
     var count: Int
   }
@@ -42,8 +34,10 @@ package struct EchoReader {
   private let identities: IdentityPermutation
   /// All texts of the scenario that are looked for, one after the other.
   private let texts: [UInt8]
-  private let carrierPath: [Piece]
-  private let traceparentKey: Piece
+  let carrierPath: [Piece]
+  let carrierKeys: CarrierKeys
+  /// By type.
+  let companions: [Companions]
   private let rules: [Rule]
   /// By type: a bit for each rule of `rules` that must hold; zero where the type has no echo.
   private let required: [UInt64]
@@ -77,7 +71,10 @@ package struct EchoReader {
       }
     }
     carrierPath = plan.scenario.carrier.path.map(piece)
-    traceparentKey = piece("traceparent")
+    carrierKeys = CarrierKeys(
+      traceparent: piece(TraceHeader.traceparent.rawValue), tracestate: piece(TraceHeader.tracestate.rawValue),
+      baggage: piece(TraceHeader.baggage.rawValue))
+    companions = plan.scenario.messages.map { Companions(sentWith: $0.trace, piece) }
     var rules: [Rule] = []
     var required: [UInt64] = []
     var namesMessage: [Bool] = []
@@ -128,19 +125,22 @@ package struct EchoReader {
         return .unreadable(.invalidJSON)
       }
       if let fault = scan.fault { return .unreadable(fault) }
-      let reading = reading(of: scan)
-      if hasShapes, let places = scan.places, case .echo(let type, let message, let context) = reading,
-        (message == nil) == (places.message == nil), Self.rests(context, on: places)
+      let reading = reading(of: scan, bytes.span)
+      if hasShapes, let places = scan.places, case .echo(let echo) = reading,
+        (echo.message == nil) == (places.message == nil),
+        Self.isLearnable(echo, places)
       {
-        shapes.learn(text, type: type, places)
+        shapes.learn(text, type: echo.type, places)
       }
       return reading
     }
   }
 
-  /// Whether a context is what stands at its place, and not what a later member of the same key made of it.
-  private static func rests(_ context: EchoedContext, on places: EchoShapes.Places) -> Bool {
-    switch context {
+  /// Whether a context is what stands at its place, and not what a later member of the same key made of it; and the rest
+  /// as it is in most echoes, which is what `EchoShapes` tells of a text that it knows.
+  private static func isLearnable(_ echo: Echo, _ places: EchoShapes.Places) -> Bool {
+    guard echo.tracestate == .kept, echo.baggage == .kept, echo.form.isEmpty else { return false }
+    return switch echo.context {
     case .present: places.traceparent != nil
     case .absent: places.traceparent == nil
     case .wrongType, .malformed: false
@@ -148,14 +148,17 @@ package struct EchoReader {
   }
 
   /// What one pass over a text has found.
-  private struct Scan {
+  struct Scan {
     /// The text is no object.
     var fault: UnreadableReason?
     /// Rules that hold, and rules that another sender's id keeps from holding; a bit each.
     var held: UInt64 = 0
     var foreign: UInt64 = 0
     var message: MessageIdentity?
-    var context = EchoedContext.absent
+    /// Of the last carrier.
+    var carrier = CarrierReading()
+    /// The key of the carrier or of a part of it stood more than once.
+    var isRepeated = false
     /// Where the ids stand; nil where they are not all that could differ in a text of the same shape.
     var places: EchoShapes.Places? = EchoShapes.Places()
 
@@ -176,12 +179,15 @@ package struct EchoReader {
       scan.fault = .notAnObject
       return
     }
+    var hasCarrier = false
     var next = try scanner.enterObject(text)
     while let key = next {
       let kind = try scanner.peek(text)
       let start = scanner.position
       if equals(key, carrierPath[0], text) {
-        scan.context = try readCarrier(text, &scanner, level: 1, &scan)
+        if hasCarrier { scan.isRepeated = true }
+        hasCarrier = true
+        scan.carrier = try readCarrier(text, &scanner, level: 1, &scan)
       } else if kind == .string {
         let string = try scanner.string(text)
         for index in 0..<rules.count where equals(key, rules[index].key, text) {
@@ -208,7 +214,7 @@ package struct EchoReader {
     try scanner.expectEnd(text)
   }
 
-  private func equals(_ string: JSONString, _ piece: Piece, _ text: Span<UInt8>) -> Bool {
+  func equals(_ string: JSONString, _ piece: Piece, _ text: Span<UInt8>) -> Bool {
     // Most members are another's: told by their length.
     guard string.count == piece.count || string.isEscaped else { return false }
     return string.equals(texts.span.extracting(piece.start..<piece.start &+ piece.count), in: text)
@@ -216,7 +222,7 @@ package struct EchoReader {
 
   /// The type whose rules all hold: one whose text names the message before one that matches less, and only then one
   /// that another sender's text keeps from matching.
-  private func reading(of scan: Scan) -> Reading {
+  private func reading(of scan: Scan, _ text: Span<UInt8>) -> Reading {
     let (held, foreign) = (scan.held, scan.foreign)
     var unnamed: Int?
     var foreignType: Int?
@@ -224,12 +230,12 @@ package struct EchoReader {
       if held & required[type] != required[type] {
         foreignType = foreignType ?? type
       } else if namesMessage[type] {
-        return .echo(type: UInt8(type), message: scan.message, scan.context)
+        return .echo(echo(of: type, scan.message, scan, text))
       } else {
         unnamed = unnamed ?? type
       }
     }
-    if let unnamed { return .echo(type: UInt8(unnamed), message: nil, scan.context) }
+    if let unnamed { return .echo(echo(of: unnamed, nil, scan, text)) }
     return foreignType.map { .foreign(type: UInt8($0)) } ?? .unreadable(.unmatched)
   }
 
@@ -261,53 +267,6 @@ package struct EchoReader {
       scan.held |= bit
       scan.message = identity
       if isPlain { scan.found(messageAt: middle) }
-    }
-  }
-
-  /// Reads the value of the carrier's key at `level - 1`, which begins at the scanner's place.
-  private func readCarrier(
-    _ text: Span<UInt8>, _ scanner: inout JSONScanner, level: Int, _ scan: inout Scan
-  ) throws(JSONFault) -> EchoedContext {
-    guard try scanner.peek(text) == .object else {
-      try scanner.skipValue(text)
-      return .wrongType
-    }
-    var context = EchoedContext.absent
-    var next = try scanner.enterObject(text)
-    while let key = next {
-      if level < carrierPath.count, equals(key, carrierPath[level], text) {
-        context = try readCarrier(text, &scanner, level: level + 1, &scan)
-      } else if level == carrierPath.count, equals(key, traceparentKey, text) {
-        context = try readTraceparent(text, &scanner, &scan)
-      } else {
-        try scanner.skipValue(text)
-      }
-      next = try scanner.nextKey(text)
-    }
-    return context
-  }
-
-  private func readTraceparent(
-    _ text: Span<UInt8>, _ scanner: inout JSONScanner, _ scan: inout Scan
-  ) throws(JSONFault) -> EchoedContext {
-    guard try scanner.peek(text) == .string else {
-      try scanner.skipValue(text)
-      return .wrongType
-    }
-    let string = try scanner.string(text)
-    do throws(TraceparentFault) {
-      if string.isEscaped {
-        scan.places = nil
-        return .present(try Traceparent(parsing: string.unescaped(text).span.bytes))
-      }
-      if string.count == Traceparent.textLength {
-        scan.found(traceparentAt: string.start)
-      } else {
-        scan.places = nil
-      }
-      return .present(try Traceparent(parsing: text.extracting(string.start..<string.end).bytes))
-    } catch {
-      return .malformed(error)
     }
   }
 }

@@ -5,6 +5,7 @@ import TraceContext
 ///
 /// Two texts have one shape if they are the same but for a message's text id and a traceparent, both well-formed: such
 /// values hold digits and dashes only, so that all of JSON's grammar, and each member that a rule looks at, is the same.
+/// A tracestate and a baggage are part of the shape: only texts that have kept them as we sent them are remembered.
 /// What a server echoes has the same shape time and again: it is told in 700 instructions instead of 4,000.
 final class EchoShapes {
   /// Where in a text the values stand that may differ.
@@ -57,9 +58,9 @@ final class EchoShapes {
       guard message != nil else { return nil }
     }
     let place = shape.pointee.traceparentPlace
-    guard place >= 0 else { return .echo(type: shape.pointee.type, message: message, .absent) }
+    guard place >= 0 else { return .echo(EchoReader.Echo(type: shape.pointee.type, message: message, .absent)) }
     guard let context = Traceparent(plain: text, at: place) else { return nil }
-    return .echo(type: shape.pointee.type, message: message, .present(context))
+    return .echo(EchoReader.Echo(type: shape.pointee.type, message: message, .present(context)))
   }
 
   /// Remembers a text whose values stand at these places, which do not overlap.

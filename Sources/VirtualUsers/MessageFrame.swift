@@ -10,7 +10,11 @@ package struct MessageFrame: ~Copyable {
   package let count: Int
 
   private let text: UnsafeMutableRawBufferPointer
+  /// Where the IDs stand that each message has of its own; nil where `carry` writes them.
+  private let ownIDsOffset: Int?
   private let traceIDOffset: Int?
+  private let spanIDOffset: Int?
+  private let flagsOffset: Int?
   private let messageIDOffsets: [Int]
   /// The header, in whose place all 16 bytes are written before what follows it.
   private let header: (UInt64, UInt64)
@@ -21,7 +25,10 @@ package struct MessageFrame: ~Copyable {
   package init(_ template: MessageTemplate, identities: IdentityPermutation, shard: UInt32) {
     text = .allocate(byteCount: max(template.payload.count, 1), alignment: 16)
     text.copyBytes(from: template.payload)
+    ownIDsOffset = template.context.isMessageAlone ? template.traceIDOffset : nil
     traceIDOffset = template.traceIDOffset
+    spanIDOffset = template.spanIDOffset
+    flagsOffset = template.flagsOffset
     messageIDOffsets = template.messageIDOffsets
     let idText = Array(identities.text(of: MessageIdentity(shard: shard, sequence: 0)).utf8)
     for offset in messageIDOffsets { text[offset..<offset + idText.count].copyBytes(from: idText) }
@@ -36,6 +43,17 @@ package struct MessageFrame: ~Copyable {
   }
 
   deinit { text.deallocate() }
+
+  /// Writes the context of the message that is written next: needed where `ContextSource.fixedFlags` is nil.
+  package mutating func carry(_ context: Traceparent) {
+    guard let base = text.baseAddress else { return }
+    if let traceIDOffset {
+      HexText.write(context.traceID.high, to: base, at: traceIDOffset)
+      HexText.write(context.traceID.low, to: base, at: traceIDOffset &+ 16)
+    }
+    if let spanIDOffset { HexText.write(context.parentID.rawValue, to: base, at: spanIDOffset) }
+    if let flagsOffset { HexText.write(byte: context.flags.rawValue, to: base, at: flagsOffset) }
+  }
 
   /// Writes the frame of one message.
   ///
@@ -67,8 +85,8 @@ package struct MessageFrame: ~Copyable {
   /// Writes a message's ids into the text.
   private mutating func fill(_ identity: MessageIdentity, _ identities: IdentityPermutation) {
     guard let base = text.baseAddress else { return }
-    if let traceIDOffset {
-      identities.writeIDs(of: identity, to: base + traceIDOffset)
+    if let ownIDsOffset {
+      identities.writeIDs(of: identity, to: base + ownIDsOffset)
     }
     for index in 0..<messageIDOffsets.count {
       IdentityPermutation.write(sequence: identity.sequence, to: base + messageIDOffsets[index])

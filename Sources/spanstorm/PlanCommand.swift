@@ -21,8 +21,14 @@ struct PlanCommand: ParsableCommand {
     for index in [0, plan.scenario.load.connections - 1] where index == 0 || plan.scenario.load.connections > 1 {
       let path = RedactedURL.text(plan.path(ofConnection: index))
       say("  connection \(index) opens at \(seconds(plan.connectDue(ofConnection: index))): \(path)\n")
+      for header in plan.traceHeaders(ofConnection: index) { say("    \(header.name): \(header.value)\n") }
     }
     say("then, from the moment when all are open:\n")
+    sayMessages(of: plan)
+  }
+
+  /// The first messages, by one sender whose connections have opened in their order.
+  private func sayMessages(of plan: Plan) {
     var arrivals = ArrivalSchedule(phases: plan.scenario.load.phases, seed: plan.seed)
     let mix = MessageMix(plan.scenario.messages, seed: plan.seed)
     for sequence in 0..<UInt32(clamping: max(messages, 0)) {
@@ -34,7 +40,8 @@ struct PlanCommand: ParsableCommand {
       let identity = MessageIdentity(shard: 0, sequence: sequence)
       say("  \(seconds(arrival.dueNanoseconds)) \(plan.scenario.messages[type].name)")
       let (text, bytesLeftOut) = plan.templates[type].beginning(
-        of: identity, in: plan.identities, limit: Self.longestText)
+        of: identity, connection: sequence % UInt32(clamping: plan.scenario.load.connections), in: plan.identities,
+        limit: Self.longestText)
       say(" \(text)\(bytesLeftOut > 0 ? "… and \(bytesLeftOut) bytes more" : "")\n")
     }
   }

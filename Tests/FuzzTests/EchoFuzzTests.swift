@@ -31,7 +31,7 @@ import VirtualUsers
     let parent = Traceparent(traceID: traceID, parentID: SpanID(5), flags: .sampled)
     let carrier = "\"meta\":{\"trace_context\":{\"traceparent\":\"\(parent)\",\"tracestate\":\"a=b\"}}"
     return [
-      plan.templates.first.map { $0.text(of: identity, in: plan.identities) } ?? "",
+      plan.templates.first.map { $0.text(of: identity, connection: 0, in: plan.identities) } ?? "",
       "{\"type\":\"chat\",\"id\":\"m-\(id)-é\",\(carrier)}",
       "{\"ty\\u0070e\":\"ch\\u0061t\",\"id\":\"m-\(id)-\\u00e9\",\(carrier),\"more\":[1,2.5e-3,{\"a\":[[]]},\"\\ud83d\\ude00\"]}",
       "{\"type\":\"typing\",\"on\":true,\"count\":5,\"none\":null,\(carrier)}", "[1,\"two\",{\"three\":null}]",

@@ -62,7 +62,8 @@ struct LoadModelTests {
         #expect(inFlight[echoed.connection] == echoed.message)
         inFlight[echoed.connection] = nil
         freeSince[echoed.connection] = echoed.at.nanoseconds
-      case .opened, .closed, .failed, .dropped, .foreignEcho, .unreadable, .stalled, .compressed, .ponged, .resolved:
+      case .opened, .closed, .failed, .adopted, .dropped, .foreignEcho, .unreadable, .stalled, .compressed, .ponged,
+        .resolved:
         break
       }
     }

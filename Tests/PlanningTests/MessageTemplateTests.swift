@@ -65,7 +65,7 @@ import TraceContext
     let traceparent = Traceparent(traceID: traceID, parentID: plan.identities.spanID(in: traceID), flags: .sampled)
     let id = plan.identities.text(of: message)
     #expect(
-      plan.templates[0].text(of: message, in: plan.identities)
+      plan.templates[0].text(of: message, connection: 0, in: plan.identities)
         == #"{"id":"\#(id)","again":"é-\#(id)","trace_context":{"traceparent":"\#(traceparent)"}}"#)
   }
 
@@ -95,7 +95,8 @@ import TraceContext
     #expect(isPadded)
     #expect(template.traceIDOffset == plain.traceIDOffset)
     #expect(template.messageIDOffsets == plain.messageIDOffsets)
-    #expect(template.text(of: MessageIdentity(shard: 1, sequence: 2), in: plan.identities).utf8.count == bytes)
+    #expect(
+      template.text(of: MessageIdentity(shard: 1, sequence: 2), connection: 0, in: plan.identities).utf8.count == bytes)
   }
 
   @Test(
@@ -106,10 +107,11 @@ import TraceContext
   func theBeginningOfAMessageIsCutBetweenCharacters(label: String, limit: Int, prefix: String, leftOut: Int) throws {
     let plan = try Plan(scenario: scenario(at: "/t", messages: "m: { body: { é: 1 } }"), seed: 3)
     let message = MessageIdentity(shard: 0, sequence: 1)
-    let (text, bytesLeftOut) = plan.templates[0].beginning(of: message, in: plan.identities, limit: limit)
+    let (text, bytesLeftOut) = plan.templates[0].beginning(
+      of: message, connection: 0, in: plan.identities, limit: limit)
     #expect(bytesLeftOut == leftOut)
     #expect(text.hasPrefix(prefix))
-    #expect(plan.templates[0].text(of: message, in: plan.identities).hasPrefix(text))
+    #expect(plan.templates[0].text(of: message, connection: 0, in: plan.identities).hasPrefix(text))
     #expect(text.utf8.count + bytesLeftOut == plan.templates[0].payload.count)
   }
 }

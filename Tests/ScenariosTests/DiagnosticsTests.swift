@@ -53,7 +53,7 @@ import Testing
         chat:
           weight: -1
           body: { id: "{{ mesage.id }}", other: "{{ nothing }}" }
-          echo: { match: { a: [] , b: {} }, copies: x, within: 0s, trace-context: new, parent: reply }
+          echo: { match: { a: [] , b: {} }, copies: x, within: 0s, trace-context: nex, parent: reply }
           spans: [{ kind: clint }]
       expect: [nonsense, p99(x) < 1s, propagation == 5]
       name:
@@ -74,7 +74,7 @@ import Testing
         "12:33: error: 'b' is a mapping, but text, a number, true, false or null is needed",
         "12:47: error: 'copies' is 'x', but a number or a group's size is needed; write '1'",
         "12:58: error: 'within' is '0s', but must be above 0s and at most 600s",
-        "12:77: error: unknown trace-context 'new'; known: continued, unchanged",
+        "12:77: error: unknown trace-context 'nex'; did you mean 'new'?",
         "13:13: error: 'name' is missing in 'span'",
         "13:21: error: unknown kind 'clint'; did you mean 'client'?",
         "14:10: error: 'nonsense' compares nothing; write a metric, one of <= >= == < >, and a bound",
@@ -106,7 +106,10 @@ import Testing
   @Test func aLongWordIsCut() {
     let told = diagnostics(
       wholeScenario.replacing("trace: fresh", with: "trace: \(String(repeating: "x", count: 100_000))"))
-    #expect(told == ["s.yaml:16:12: error: unknown trace '\(String(repeating: "x", count: 59))…'; known: fresh"])
+    #expect(
+      told == [
+        "s.yaml:16:12: error: unknown trace '\(String(repeating: "x", count: 59))…'; known: fresh, connection, sticky, none"
+      ])
   }
 
   @Test func depthIsBoundedInBodiesAndSpans() {

@@ -10,7 +10,7 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
     "an unknown key that is near no other", "name: whole",
     "name: whole\nzzz: 1",
     [
-      "2:1: error: unknown key 'zzz' in 'scenario'; known: name, target, carrier, groups, load, messages, expect, collector"
+      "2:1: error: unknown key 'zzz' in 'scenario'; known: name, target, carrier, upgrade, groups, load, messages, expect, collector"
     ]
   ),
   (
@@ -21,7 +21,9 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
   (
     "an unknown key in a nested span", "children: [reply]",
     "children: [{ name: reply, parent: client }]",
-    ["29:35: error: unknown key 'parent' in 'span'; known: name, kind, count, optional, children"]
+    [
+      "29:35: error: unknown key 'parent' in 'span'; known: name, kind, count, optional, async, scope, status, attributes, links, events, remote, children"
+    ]
   ),
   (
     "a connect-rate that is misspelt", "connect-rate:",
@@ -367,7 +369,7 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
     "messages: {}\nx:\n  chat:",
     [
       "12:11: error: 'messages' is empty; name at least one message type",
-      "13:1: error: unknown key 'x' in 'scenario'; known: name, target, carrier, groups, load, messages, expect, collector",
+      "13:1: error: unknown key 'x' in 'scenario'; known: name, target, carrier, upgrade, groups, load, messages, expect, collector",
     ]
   ),
   (
@@ -410,7 +412,11 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
       "15:13: error: 'padding' is the member that 'size' fills the message with; leave it out of the body, or leave out 'size'"
     ]
   ),
-  ("another trace mode", "trace: fresh", "trace: sticky", ["16:12: error: unknown trace 'sticky'; known: fresh"]),
+  (
+    "another trace mode", "trace: fresh",
+    "trace: freshly",
+    ["16:12: error: unknown trace 'freshly'; did you mean 'fresh'?"]
+  ),
   (
     "an empty match", "match: { id: \"{{ message.id }}\" }",
     "match: {}",
@@ -571,6 +577,6 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
   (
     "a terminal escape in a word", "trace: fresh",
     "trace: \"\\e[31mred\"",
-    ["16:12: error: unknown trace '\\u{1B}[31mred'; known: fresh"]
+    ["16:12: error: unknown trace '\\u{1B}[31mred'; known: fresh, connection, sticky, none"]
   ),
 ]

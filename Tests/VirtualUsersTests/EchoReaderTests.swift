@@ -160,9 +160,9 @@ struct EchoReaderTests {
     let reading = reader.read(filled(example.text).span)
     let context = EchoedContext.present(try Traceparent(EchoExample.traceparent))
     switch example.expected {
-    case .chat(let context): #expect(reading == .echo(type: 0, message: identity, context))
-    case .present: #expect(reading == .echo(type: 0, message: identity, context))
-    case .typing(let context): #expect(reading == .echo(type: 1, message: nil, context))
+    case .chat(let context): #expect(reading == .echo(.init(type: 0, message: identity, context)))
+    case .present: #expect(reading == .echo(.init(type: 0, message: identity, context)))
+    case .typing(let context): #expect(reading == .echo(.init(type: 1, message: nil, context)))
     case .foreign: #expect(reading == .foreign(type: 0))
     case .unreadable(let reason): #expect(reading == .unreadable(reason))
     }
@@ -178,19 +178,20 @@ struct EchoReaderTests {
       "{\"type\":\"twice\",\(open)\"traceparent\":\"\(EchoExample.traceparent)\""
       + String(repeating: "}", count: keys.count + 1)
     let context = EchoedContext.present(try Traceparent(EchoExample.traceparent))
-    #expect(reader.read(Array(text.utf8).span) == .echo(type: 2, message: nil, context))
+    #expect(reader.read(Array(text.utf8).span) == .echo(.init(type: 2, message: nil, context)))
     #expect(
-      reader.read(Array("{\"type\":\"twice\",\"\(keys[0])\":1}".utf8).span) == .echo(type: 2, message: nil, .wrongType))
+      reader.read(Array("{\"type\":\"twice\",\"\(keys[0])\":1}".utf8).span)
+        == .echo(.init(type: 2, message: nil, .wrongType)))
   }
 
   @Test("takes our own messages for their echoes, with the context that we sent")
   func ownMessages() {
     for (type, template) in plan.templates.enumerated().dropLast() {
-      let text = template.text(of: identity, in: plan.identities)
+      let text = template.text(of: identity, connection: 0, in: plan.identities)
       let traceID = plan.identities.traceID(of: identity)
       let sent = Traceparent(traceID: traceID, parentID: plan.identities.spanID(in: traceID), flags: .sampled)
       let reading = reader.read(Array(text.utf8).span)
-      #expect(reading == .echo(type: UInt8(type), message: type == 0 ? identity : nil, .present(sent)))
+      #expect(reading == .echo(.init(type: UInt8(type), message: type == 0 ? identity : nil, .present(sent))))
     }
   }
 
@@ -318,7 +319,7 @@ struct EchoReaderTests {
     let named = Array("{\"type\":\"chat\",\"message\":\"m-\(plan.identities.text(of: identity))\"}".utf8)
     let plain = Array("{\"type\":\"chat\",\"message\":\"hello\"}".utf8)
     let places = Dictionary(uniqueKeysWithValues: zip(order, UInt8(0)...))
-    #expect(reader.read(named.span) == .echo(type: try #require(places["named"]), message: identity, .absent))
-    #expect(reader.read(plain.span) == .echo(type: try #require(places["plain"]), message: nil, .absent))
+    #expect(reader.read(named.span) == .echo(.init(type: try #require(places["named"]), message: identity, .absent)))
+    #expect(reader.read(plain.span) == .echo(.init(type: try #require(places["plain"]), message: nil, .absent)))
   }
 }

@@ -21,6 +21,9 @@ struct MessageFrameTests {
       for sequence in [0, 1, UInt32.random(in: 0...(.max), using: &generator), .max] {
         for maskKey in [0, UInt32.random(in: 0...(.max), using: &generator), .max] {
           let identity = MessageIdentity(shard: shard, sequence: sequence)
+          if template.context.fixedFlags == nil {
+            frame.carry(template.context.context(of: identity, connection: 5, in: plan.identities))
+          }
           frame.write(identity, plan.identities, maskKey: maskKey, to: base)
           var decoder = MessageDecoder(role: .server, limit: 1 << 20)
           var offset = 0
@@ -31,7 +34,7 @@ struct MessageFrameTests {
           }
           #expect(offset == frame.count)
           let text = String(decoding: buffer[range], as: UTF8.self)
-          #expect(text == template.text(of: identity, in: plan.identities), "seed \(seed), type \(type)")
+          #expect(text == template.text(of: identity, connection: 5, in: plan.identities), "seed \(seed), type \(type)")
         }
       }
     }

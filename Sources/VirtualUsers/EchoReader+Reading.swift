@@ -1,0 +1,53 @@
+package import Observations
+package import TraceContext
+
+extension EchoReader {
+  package enum Reading: Hashable, Sendable {
+    /// Matches a message type.
+    case echo(Echo)
+    /// Matches a type whose text names a message, but of another sender.
+    case foreign(type: UInt8)
+    case unreadable(UnreadableReason)
+  }
+
+  /// What an echo says.
+  package struct Echo: Hashable, Sendable, BitwiseCopyable {
+    package var type: UInt8
+    /// The message that its text names, or nil where the type has no such text.
+    package var message: MessageIdentity?
+    package var context: EchoedContext
+    /// What became of what messages of this type carry beside the traceparent.
+    package var tracestate: TracestateChange
+    package var baggage: BaggageChange
+    package var form: ContextForm
+
+    @inline(__always)
+    package init(
+      type: UInt8, message: MessageIdentity?, _ context: EchoedContext, tracestate: TracestateChange = .kept,
+      baggage: BaggageChange = .kept, form: ContextForm = []
+    ) {
+      self.type = type
+      self.message = message
+      self.context = context
+      self.tracestate = tracestate
+      self.baggage = baggage
+      self.form = form
+    }
+
+    /// Whether its text shows something that the other facts do not tell.
+    package var isOdd: Bool {
+      switch context {
+      case .wrongType, .malformed: return true
+      case .absent, .present: break
+      }
+      switch tracestate {
+      case .truncated, .reordered, .altered, .misplaced, .malformed: return true
+      case .kept, .lost: break
+      }
+      switch baggage {
+      case .truncated, .altered: return true
+      case .kept, .lost: return !form.isEmpty
+      }
+    }
+  }
+}
