@@ -113,7 +113,8 @@ extension Verifier {
       keep(case_, "begins \(milliseconds(UInt64(clamping: bounds.least &- case_.nanoseconds))) before it was sent")
     }
     for case_ in clock.latest.prefix(after) {
-      keep(case_, "begins \(milliseconds(UInt64(clamping: case_.nanoseconds &- bounds.most))) after its first copy came")
+      keep(
+        case_, "begins \(milliseconds(UInt64(clamping: case_.nanoseconds &- bounds.most))) after its first copy came")
     }
   }
 

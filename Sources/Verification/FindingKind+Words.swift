@@ -77,7 +77,8 @@ extension FindingKind {
     case .tracestateLost, .tracestateTruncated, .tracestateReordered, .tracestateAltered, .tracestateMisplaced:
       "W3C Trace Context, Mutating the tracestate Field, applied to messages"
     case .tracestateMalformed: "W3C Trace Context, tracestate Header Field Values, applied to messages"
-    case .baggageLost, .baggageTruncated, .baggageAltered: "W3C Baggage, Limits and Mutating baggage, applied to messages"
+    case .baggageLost, .baggageTruncated, .baggageAltered:
+      "W3C Baggage, Limits and Mutating baggage, applied to messages"
     case .invalidContextContinued: "W3C Trace Context, A Traceparent is Received, applied to messages"
     case .sharedParent: "W3C Trace Context, parent-id, applied to messages"
     case .absentContext, .unsolicitedContext, .ambientContext, .echoNamesNoSpan, .wrongEntrySpan, .duplicateEntrySpan,

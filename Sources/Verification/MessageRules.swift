@@ -122,7 +122,8 @@ final class MessageRules: Sendable {
       nodes.append(
         Node(
           pattern: patterns.names.index(of: rule.name), name: rule.name.text, count: rule.count,
-          isOptional: isOptional, beginsOptional: rule.isOptional || rule.count == nil, isElsewhere: isElsewhere, parent: parent,
+          isOptional: isOptional, beginsOptional: rule.isOptional || rule.count == nil, isElsewhere: isElsewhere,
+          parent: parent,
           children: [], place: added.count, checks: SpanChecks(rule, &patterns)))
       nodes[index].children = add(
         rule.children, under: index, isOptional: isOptional, isElsewhere: isElsewhere, to: &nodes, &patterns)

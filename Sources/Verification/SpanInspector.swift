@@ -142,9 +142,12 @@ extension SpanInspector {
     let name = "'\(names.text(Int(span.name)))'"
     let detail = span.detail >= 0 ? details[span.detail] : SpanDetail()
     switch fault {
-    case .kind: return ("'\(node.name)' of kind \(checks.plain.kind.map { "\($0)" } ?? "")", "\(name) of kind \(span.kind)")
+    case .kind:
+      return ("'\(node.name)' of kind \(checks.plain.kind.map { "\($0)" } ?? "")", "\(name) of kind \(span.kind)")
     case .status:
-      return ("'\(node.name)' with status \(checks.plain.status.map { "\($0)" } ?? "")", "\(name) with status \(span.status)")
+      return (
+        "'\(node.name)' with status \(checks.plain.status.map { "\($0)" } ?? "")", "\(name) with status \(span.status)"
+      )
     case .remote:
       let isRemote = checks.plain.isRemote == true
       return (

@@ -69,8 +69,10 @@ struct TimeSplit {
     guard let inside = path.walk(to: target, trace, fit, &parts) else { return }
     parts.outside = max(0, responseTime &- sendLag &- inside)
     if sequence < Self.wholeUpTo || sequence % 8 == 0 {
-      bands[type][Self.band(of: responseTime), default: Band(sums: Parts(own: Array(repeating: 0, count: nodeCounts[type])))]
-        .add(parts)
+      bands[type][
+        Self.band(of: responseTime), default: Band(sums: Parts(own: Array(repeating: 0, count: nodeCounts[type])))
+      ]
+      .add(parts)
     }
     guard isSlow(responseTime, type) else { return }
     let slow = Slow(key: key, message: message(), parts: parts)

@@ -1,4 +1,5 @@
 import Observations
+import Scenarios
 import TraceContext
 
 /// What is known of one connection whose upgrade carried a context.
@@ -23,7 +24,7 @@ extension Verifier {
     let owner = TraceOwner(
       connection: connection, members: max(groupSize, 1), traceID: traceID,
       clientSpan: identities.spanID(in: traceID).rawValue)
-    let isSampled = inspector.scenario.upgrade?.trace.flags(ofConnection: connection).contains(.sampled) ?? true
+    let isSampled = inspector.scenario.upgrade?.trace.flags.flags(ofConnection: connection).contains(.sampled) ?? true
     var row = MessageRow()
     withUnsafeMutablePointer(to: &row) { claim(traceID, $0, rules, owner) }
     // What hangs on no message's context hangs on the connection's, or is lost.

@@ -116,8 +116,9 @@ extension Verifier {
   }
 
   /// Counts a settled message's delivery.
-  mutating func countDelivery(_ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules)
-  {
+  mutating func countDelivery(
+    _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules
+  ) {
     let expected = rules.copies.value(members: Int(row.pointee.members))
     let inTime = Int(row.pointee.copiesInTime)
     guard rules.expectsEcho else {

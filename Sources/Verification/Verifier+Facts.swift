@@ -102,9 +102,11 @@ extension Verifier {
     let shownBefore = row.pointee.shown
     if let kind = echoClass.finding(under: rules.context) {
       if echoClass == .restarted { row.pointee.isRestarted = true }
-      add(
-        kind, message, row, expected: EchoClass.expectation(under: rules.context),
-        actual: describe(echoed.context, traced: traced, answering: message), excerpt: excerpt)
+      if row.pointee.shown & kind.bit == 0 {
+        let actual = describe(echoed.context, traced: traced, answering: message)
+        add(
+          kind, message, row, expected: EchoClass.expectation(under: rules.context), actual: actual, excerpt: excerpt)
+      }
       counted.wrongContexts += 1
       return
     }

@@ -69,7 +69,9 @@ extension Verifier {
     row.pointee.entryEnd = trace.entryEnd
     row.pointee.latestStart = trace.latestStart
     countDelivery(message, row, rules)
-    if row.pointee.shown != 0 || row.pointee.trace.isIncomplete { amendEvidence(of: message, row.pointee, rules, owner) }
+    if row.pointee.shown != 0 || row.pointee.trace.isIncomplete {
+      amendEvidence(of: message, row.pointee, rules, owner)
+    }
     release(row.pointee)
     forget(message, sharedTrace, rules)
     row.pointee.end(.settled)
@@ -92,10 +94,8 @@ extension Verifier {
     guard !rules.nodes.isEmpty else { return }
     row.pointee.trace = .unsampled
     guard trace.count > 0 else { return }
-    let name = names.text(Int(trace[0].pointee.name))
-    add(
-      .unsampledExported, message, row, expected: "no span, because its sampled flag is 0",
-      actual: "\(trace.count), among them '\(name)'")
+    let actual = "\(trace.count), among them '\(names.text(Int(trace[0].pointee.name)))'"
+    add(.unsampledExported, message, row, expected: "no span, because its sampled flag is 0", actual: actual)
   }
 
   /// Judges what was gathered: at a glance where it is as it should be.
@@ -252,9 +252,8 @@ extension Verifier {
       if let place = trace.place(of: copy.parentID) {
         let name = Int(trace[place].pointee.name)
         guard let rule = rules.echoParent, names.isKnown(name), !names.matches(name, rule.pattern) else { continue }
-        add(
-          .echoNamesWrongSpan, message, row, expected: "the id of a span '\(rule.name)'",
-          actual: "\(SpanID(copy.parentID)), a span '\(names.text(name))'")
+        let actual = "\(SpanID(copy.parentID)), a span '\(names.text(name))'"
+        add(.echoNamesWrongSpan, message, row, expected: "the id of a span '\(rule.name)'", actual: actual)
         continue
       }
       let expected = rules.echoParent.map { "the id of a span '\($0.name)'" } ?? "a span's id"

@@ -58,7 +58,9 @@ extension Verifier {
   mutating func add(_ span: SpanObservation, _ details: [SpanDetail], next: Int32) -> Int32? {
     guard spans.inUse < spanLimit else { return nil }
     var detail: Int32 = -1
-    if span.detail > 0, Int(span.detail) <= details.count { detail = inspector.details.add(details[Int(span.detail) - 1]) }
+    if span.detail > 0, Int(span.detail) <= details.count {
+      detail = inspector.details.add(details[Int(span.detail) - 1])
+    }
     let index = spans.add(SpanRow(span, next: next, detail: detail))
     return index >= 0 ? index : nil
   }
