@@ -7,6 +7,8 @@ package struct LossProof: Hashable, Sendable {
 
   package var isLossless: Bool { doubts.isEmpty }
 
+  package init(doubts: [String]) { self.doubts = doubts }
+
   init(_ books: CollectorBooks, _ tallies: Tallies, droppedDeliveries: UInt64) {
     var doubts: [String] = []
     let balances = Dictionary(books.balances.map { ($0.exporter, $0) }) { first, _ in first }

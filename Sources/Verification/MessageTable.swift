@@ -95,11 +95,16 @@ struct MessageTable: ~Copyable, @unchecked Sendable {
   }
 
   /// Every sequence that is sent and not settled, oldest first.
-  func pending() -> [UInt32] {
+  func pending() -> [UInt32] { open { $0.state == .pending } }
+
+  /// Every sequence of which something is known, but not that it was sent.
+  func unknown() -> [UInt32] { open { $0.state == .unknown && $0.firstWaiting >= 0 } }
+
+  private func open(where isWanted: (MessageRow) -> Bool) -> [UInt32] {
     var sequences: [UInt32] = []
     for page in min(firstOpen, pages.count)..<pages.count where pages[page].unsettled > 0 {
       guard let rows = pages[page].rows else { continue }
-      for index in 0..<Self.pageSize where rows[index].state == .pending {
+      for index in 0..<Self.pageSize where isWanted(rows[index]) {
         sequences.append(UInt32(page * Self.pageSize + index))
       }
     }

@@ -87,7 +87,12 @@ extension Verifier {
       counted.copiesLate += 1
       return
     }
-    guard let row = tables[shard].pointee.sentRow(message.sequence) else { return wait(echoed, for: message) }
+    guard let row = tables[shard].pointee.sentRow(message.sequence) else {
+      if !wait(echoed, for: message) { counted.foreignEchoes += 1 }
+      return
+    }
+    // Whose the context is that it carries instead is told with that message.
+    if let traced, traced != message, wait(echoed, for: traced) { return }
     judge(echoed, of: message, row, traced: traced, excerpt: excerpt)
   }
 
@@ -196,21 +201,22 @@ extension Verifier {
   }
 }
 
-// Echoes that were told of before their messages: another reactor received them.
+// Echoes that were told of before the message that they answer, or whose context they carry: another reactor received
+// them.
 extension Verifier {
-  private mutating func wait(_ echoed: Observation.Echoed, for message: MessageIdentity) {
-    let table = tables[Int(message.shard)]
+  /// Lets an echo wait until a message is told of; not where it is already, or never will be.
+  private mutating func wait(_ echoed: Observation.Echoed, for message: MessageIdentity) -> Bool {
+    guard !isDraining, waiting.inUse < Self.waitingLimit, let shard = shard(of: message) else { return false }
+    let table = tables[shard]
     // The text may name a message that was never sent, as only a server can that makes ids up.
-    guard waiting.inUse < Self.waitingLimit, table.pointee.isNear(message.sequence),
-      let row = table.pointee.prepare(message.sequence), row.pointee.state == .unknown
-    else {
-      counted.foreignEchoes += 1
-      return
-    }
+    guard table.pointee.isNear(message.sequence), let row = table.pointee.prepare(message.sequence),
+      row.pointee.state == .unknown
+    else { return false }
     row.pointee.firstWaiting = waiting.add(WaitingEcho(echoed: echoed, next: row.pointee.firstWaiting))
+    return true
   }
 
-  private mutating func takeWaiting(_ row: UnsafeMutablePointer<MessageRow>) {
+  mutating func takeWaiting(_ row: UnsafeMutablePointer<MessageRow>) {
     var echoes: [Observation.Echoed] = []
     while row.pointee.firstWaiting >= 0 {
       let index = row.pointee.firstWaiting
@@ -218,6 +224,19 @@ extension Verifier {
       row.pointee.firstWaiting = waiting[index].next
       waiting.remove(index)
     }
-    for echoed in echoes.sorted(by: { $0.at < $1.at }) { take(echoed, excerpt: nil) }
+    for echoed in echoes.sorted(by: { ($0.at, $0.connection) < ($1.at, $1.connection) }) {
+      take(echoed, excerpt: nil)
+    }
+  }
+
+  /// Takes what still waits as it is: nobody will tell of those messages any more.
+  mutating func drainWaiting() {
+    isDraining = true
+    guard waiting.inUse > 0 else { return }
+    for shard in 0..<tables.count {
+      for sequence in tables[shard].pointee.unknown() {
+        if let row = tables[shard].pointee.row(sequence) { takeWaiting(row) }
+      }
+    }
   }
 }

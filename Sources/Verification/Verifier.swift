@@ -39,6 +39,8 @@ package struct Verifier: ~Copyable, Sendable {
   var spans = Pool<SpanRow>()
   var copies = Pool<CopyRow>()
   var waiting = Pool<WaitingEcho>()
+  /// Whether nothing waits any more.
+  var isDraining = false
   var shared = SharedTraces()
   /// The contexts that messages adopted, and the traces that the server began for them, until they are settled.
   var adopted: [MessageIdentity: Traceparent] = [:]
@@ -143,12 +145,12 @@ package struct Verifier: ~Copyable, Sendable {
   package mutating func finish(
     droppedDeliveries: UInt64, collector: CollectorBooks, clocks: (wall: UInt64, at: Instant)? = nil
   ) -> Verdict {
+    drainWaiting()
     for shard in 0..<tables.count {
       for sequence in tables[shard].pointee.pending() { settle(sequence, shard, isFinal: true) }
     }
     settleConnections()
     settleLeftovers()
-    counted.foreignEchoes += waiting.inUse
     addClockFindings()
     let proof = LossProof(collector, counted, droppedDeliveries: droppedDeliveries)
     if proof.isLossless { confirmSuspicions() }

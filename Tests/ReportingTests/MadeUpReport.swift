@@ -33,7 +33,7 @@ enum MadeUpReport {
     let verdict = Verdict(
       findings: findings, load: scenario.load, expectations: scenario.expectations, tallies: tallies,
       measurements: measurements,
-      droppedDeliveries: 0, collector: collector)
+      droppedDeliveries: 0, collector: collector, proof: LossProof(doubts: ["made up"]), skew: nil, timeSplits: [])
     return Report(
       run: RunDescription(
         scenario: "made-up", target: "ws://127.0.0.1:8000/ws/chat/{group}/?…", seed: .max, version: "0.0.1",

@@ -9,6 +9,9 @@ import TraceContext
 
 @Suite("The verifier's memory")
 struct BoundsTests {
+  /// Of a span and its detail.
+  private static let rowBytes = MemoryLayout<SpanRow>.stride + MemoryLayout<SpanDetail>.stride
+
   @Test("is that of what is in flight and of the recent past, after 300,000 messages")
   func longRun() throws {
     var run = try MadeUpRun()
@@ -99,7 +102,7 @@ struct BoundsTests {
   @Test("keeps no more spans than its budget, and calls what is cut inconclusive, never a finding")
   func budget() throws {
     var scenario = try MadeUpScenario.make()
-    scenario.collector.memory = 40 * 1000 / 3 * 4 + 4
+    scenario.collector.memory = Self.rowBytes * 1000 / 3 * 4 + 4
     var run = MadeUpRun(scenario)
     var sent = 0
     for _ in 0..<200 {
@@ -124,7 +127,7 @@ struct BoundsTests {
   func truncatedOptionalParent() throws {
     var scenario = try MadeUpScenario.make()
     let whole = try MadeUpRun.spanCountOfAChat()
-    scenario.collector.memory = (40 * (whole - 1) + 2) / 3 * 4
+    scenario.collector.memory = (Self.rowBytes * (whole - 1) + 2) / 3 * 4
     var run = MadeUpRun(scenario)
     var exchange = run.exchange()
     let parent = try #require(exchange.indices(named: "chat.queue_background_task").first)
@@ -232,10 +235,10 @@ struct HostileTrace: CustomTestStringConvertible, Sendable {
   }
 
   static let all = [
-    HostileTrace("a span that is its own parent", [.wrongParent]) { exchange in
+    HostileTrace("a span that is its own parent", [.spanCycle]) { exchange in
       exchange.change("chat.save_message") { $0.parent = $0.id }
     },
-    HostileTrace("spans in a circle", [.wrongParent]) { exchange in
+    HostileTrace("spans in a circle", [.spanCycle]) { exchange in
       let leaf = exchange.first("chat.save_message")?.id ?? 0
       exchange.change("chat.process_message") { $0.parent = leaf }
     },
@@ -243,10 +246,10 @@ struct HostileTrace: CustomTestStringConvertible, Sendable {
       exchange.spans.append(exchange.spans[3])
       exchange.spans[exchange.spans.count - 1].end += 1
     },
-    HostileTrace("ends before starts", []) { exchange in
+    HostileTrace("ends before starts", [.spanReversed]) { exchange in
       for index in exchange.spans.indices { exchange.spans[index].end = exchange.spans[index].start - 1 }
     },
-    HostileTrace("times at the ends of time", []) { exchange in
+    HostileTrace("times at the ends of time", [.spanReversed]) { exchange in
       for index in exchange.spans.indices {
         exchange.spans[index].start = index.isMultiple(of: 2) ? 0 : .max
         exchange.spans[index].end = index.isMultiple(of: 3) ? .max : 0

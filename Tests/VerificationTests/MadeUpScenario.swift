@@ -39,6 +39,12 @@ enum MadeUpScenario {
   static let typing: UInt8 = 1
   static let untraced: UInt8 = 2
   static let silent: UInt8 = 3
+  /// With everything that can be demanded of an echo and of a span.
+  static let strict: UInt8 = 4
+  /// Without a context.
+  static let bare: UInt8 = 5
+  /// Not sampled.
+  static let faint: UInt8 = 6
 
   private static let yaml = """
     name: made-up
@@ -115,6 +121,38 @@ enum MadeUpScenario {
         body: { type: silent }
         trace: fresh
         spans: [silent.receive]
+      strict:
+        body: { type: strict, message: "s-{{ message.id }}" }
+        trace: { tracestate: "rojo=1,congo=2", baggage: "user=alice,team=red" }
+        echo:
+          match: { type: strict, message: "s-{{ message.id }}" }
+          copies: "{{ room.size }}"
+          within: 2s
+        spans:
+          - name: strict.receive
+            kind: server
+            scope: strict.*
+            status: ok
+            attributes: { room: "{{ room }}", count: 7, is-strict: true, secret: { present: false } }
+            links: [client]
+            events: [received]
+            remote: true
+            children: [{ name: strict.save, count: "{{ room.size }}" }]
+      bare:
+        body: { type: bare, message: "b-{{ message.id }}" }
+        trace: none
+        echo:
+          match: { type: bare, message: "b-{{ message.id }}" }
+          within: 2s
+          trace-context: new
+        spans: [{ name: bare.receive, children: [bare.work] }]
+      faint:
+        body: { type: faint, message: "f-{{ message.id }}" }
+        trace: { sampled: 0% }
+        echo:
+          match: { type: faint, message: "f-{{ message.id }}" }
+          within: 2s
+        spans: [faint.receive]
     collector: { settle: 8s }
 
     """

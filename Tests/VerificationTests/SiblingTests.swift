@@ -40,18 +40,18 @@ struct SiblingTests {
     ])
   func everySpanHasARule(_ label: String, children: String, names: [String]) throws {
     var run = MadeUpRun(try Self.scenario(children: children))
-    run.add(run.exchange(0, members: 1, shape: [SpanShape("entry", .internal, names.map { SpanShape($0) })]))
+    run.add(run.exchange(0, members: 0, shape: [SpanShape("entry", .internal, names.map { SpanShape($0) })]))
     let verdict = run.verdict()
     #expect(verdict.counts == [:])
     #expect(verdict.tallies.tracesComplete == 1)
   }
 
-  @Test("still count: one too many is unexpected")
+  @Test("still count: one too many is a wrong count")
   func oneTooMany() throws {
     var run = MadeUpRun(try Self.scenario(children: "send, send"))
     let sends = Array(repeating: SpanShape("send"), count: 3)
-    run.add(run.exchange(0, members: 1, shape: [SpanShape("entry", .internal, sends)]))
-    #expect(run.verdict().counts == [.unexpectedSpan: 1])
+    run.add(run.exchange(0, members: 0, shape: [SpanShape("entry", .internal, sends)]))
+    #expect(run.verdict().counts == [.wrongSpanCount: 1])
   }
 
   @Test("that are optional may bring the span that an echo names late, or never")

@@ -1,3 +1,4 @@
+import Observations
 import TraceContext
 
 /// A span tree in words, to make spans of.
@@ -60,4 +61,10 @@ struct MadeUpSpan: Hashable {
   var kind: SpanKind
   var start: UInt64
   var end: UInt64
+  var status = SpanStatus.unset
+  var isRemote = false
+  var scope = "made-up"
+  var attributes: [String: String] = [:]
+  var links: [TraceID] = []
+  var events: [String] = []
 }

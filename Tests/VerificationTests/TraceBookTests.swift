@@ -190,12 +190,12 @@ struct BookedSpan: Sendable {
   var kind: SpanKind
   var start: UInt64
   var end: UInt64 = 100_000
-  var place: BookSpan.ParentPlace
+  var place: ParentPlace
   var service: UInt16 = 0
 
   init(
     _ id: UInt64, _ name: String = "work", under parent: UInt64 = 0, kind: SpanKind = .internal, start: UInt64 = 10,
-    place: BookSpan.ParentPlace = .unknown
+    place: ParentPlace = .unknown
   ) {
     self.id = id
     self.parent = parent

@@ -66,8 +66,8 @@ struct TraceFitTests {
 struct PoolTests {
   @Test("are as small as their documentation says")
   func sizes() {
-    #expect(MemoryLayout<SpanRow>.stride == 40)
-    #expect(MemoryLayout<MessageRow>.stride == 88)
+    #expect(MemoryLayout<SpanRow>.stride == 48)
+    #expect(MemoryLayout<MessageRow>.stride == 120)
   }
 
   @Test("are taken again once they were given back, and hold what was put in", arguments: 0..<20)
@@ -82,7 +82,7 @@ struct PoolTests {
         pool.remove(index)
       } else {
         let value = dice.next()
-        expected[pool.add(CopyRow(parentID: value, connection: 0, next: -1))] = value
+        expected[pool.add(CopyRow(parentID: value, at: .never, connection: 0, next: -1, echoClass: .continued))] = value
         most = max(most, expected.count)
       }
     }
@@ -113,10 +113,11 @@ private struct TraceBench: ~Copyable {
     let clientSpan = exchange.clientSpan.rawValue
     let rules = run.verifier.rules[Int(exchange.type)]
     trace.gather(first: row.firstSpan, count: Int(row.spanCount), from: pool, clientSpan: clientSpan)
-    let fits = fit.fits(trace, rules, members: exchange.members, clientSpan: clientSpan, run.verifier.names)
+    let owner = TraceOwner(
+      connection: exchange.connection, members: exchange.members, traceID: exchange.traceID, clientSpan: clientSpan)
+    let fits = fit.fits(trace, rules, for: owner, run.verifier.names, &run.verifier.inspector)
     let judgement = slow.judge(
-      trace.spans, rules, members: exchange.members, clientSpan: clientSpan, isTruncated: false,
-      entryEnd: trace.entryEnd, run.verifier.names)
+      trace, rules, for: owner, isTruncated: false, run.verifier.names, &run.verifier.inspector)
     return (fits, judgement)
   }
 }

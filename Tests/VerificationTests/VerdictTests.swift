@@ -121,12 +121,19 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
     VerdictCase(
       testDescription: "an incomplete trace behind a full queue, and requests that found no room",
       outcome: .inconclusive,
-      reasons: ["1 of 2 traces are incomplete", "queue of 'chat' was probably full", "no room for 5 requests"],
+      reasons: [
+        "1 of 2 traces are incomplete", "1 of them are lost", "queue of 'chat' was probably full",
+        "no room for 5 requests",
+      ],
       change: addIncomplete,
       changeBooks: {
-        addExporter(&$0, started: 100, received: 100)
+        addExporter(&$0, started: 101, received: 100)
         $0.counts.pushedBack = 5
       }),
+    VerdictCase(
+      testDescription: "an incomplete trace of an exporter that lost nothing", outcome: .fail,
+      reasons: ["missing-span: 1"], change: addIncomplete,
+      changeBooks: { addExporter(&$0, started: 100, received: 100) }),
     VerdictCase(
       testDescription: "an incomplete trace", outcome: .inconclusive, reasons: ["1 of 2 traces are incomplete"],
       change: addIncomplete),
@@ -186,13 +193,13 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
         run.addFact(.failed(Observation.ConnectionFailed(connection: 5, at: run.now, reason: .system(99))))
       }),
     VerdictCase(
-      testDescription: "a lost message", outcome: .fail, reasons: ["1 of 2 messages were lost"], change: addLoss),
+      testDescription: "a lost message", outcome: .fail, reasons: ["copy-lost: 1"], change: addLoss),
     VerdictCase(
       testDescription: "a lost message that the author allows", outcome: .pass, reasons: [],
       expect: ["lost-messages <= 1"], change: addLoss),
     VerdictCase(
       testDescription: "a lost message while this tool stood still", outcome: .inconclusive,
-      reasons: ["1 of 2 messages were lost, but this tool was late itself", "stood still for 2500.000 ms"],
+      reasons: ["copy-lost: 1, but this tool was late itself", "stood still for 2500.000 ms"],
       change: { run in
         addLoss(&run)
         run.addFact(.stalled(Observation.Stalled(nanoseconds: 2_500_000_000, at: run.now)))
