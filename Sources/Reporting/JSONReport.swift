@@ -29,6 +29,8 @@ extension Report {
     let copies: [String: Int]
     let echoes: [String: Int]
     let traces: [String: Int]
+    /// Of upgrades that carried a trace context.
+    let connectionTraces: [String: Int]
     let spans: [String: Int]
     let connections: Connections
     let unreadable: [String: Int]
@@ -36,6 +38,13 @@ extension Report {
     let telemetry: JSONTelemetry
     let expectations: [Expected]
     let findings: [Found]
+    /// By fault of the reference server: the messages that it acted on.
+    let injected: [String: Int]
+    /// What kept missing spans from being held against the server; empty where it is certain that none was lost.
+    let lossDoubts: [String]
+    /// How far the target's clock is ahead of this machine's, in nanoseconds.
+    let clockSkew: Skew?
+    let times: [Times]
 
     init(_ report: Report) {
       let tallies = report.verdict.tallies
@@ -55,16 +64,23 @@ extension Report {
       messages = [
         "sent": tallies.messagesSent, "echoed": tallies.messagesEchoed, "lost": tallies.messagesLost,
         "withoutEcho": tallies.messagesWithoutEcho, "droppedArrivals": tallies.droppedArrivals,
+        "fullyJudged": tallies.messagesJudged,
       ]
       copies = [
         "expected": tallies.copiesExpected, "received": tallies.copiesReceived, "lost": tallies.copiesLost,
-        "late": tallies.copiesLate, "duplicate": tallies.copiesDuplicate, "foreign": tallies.foreignEchoes,
+        "late": tallies.copiesLate, "duplicate": tallies.copiesDuplicate, "misdelivered": tallies.copiesMisdelivered,
+        "outOfOrder": tallies.copiesOutOfOrder, "foreign": tallies.foreignEchoes,
       ]
       echoes = Dictionary(
         uniqueKeysWithValues: EchoClass.allCases.map { ($0.rawValue, tallies.classes[$0] ?? 0) })
       traces = [
         "expected": tallies.tracesExpected, "complete": tallies.tracesComplete, "broken": tallies.tracesBroken,
-        "partial": tallies.tracesPartial, "unseen": tallies.tracesUnseen,
+        "partial": tallies.tracesPartial, "unseen": tallies.tracesUnseen, "unsampled": tallies.tracesUnsampled,
+      ]
+      connectionTraces = [
+        "expected": tallies.connectionTracesExpected, "complete": tallies.connectionTracesComplete,
+        "broken": tallies.connectionTracesBroken, "incomplete": tallies.connectionTracesIncomplete,
+        "unsampled": tallies.connectionTracesUnsampled,
       ]
       spans = [
         "ours": tallies.spansOfOurs, "others": tallies.spansOfOthers, "repeated": tallies.spansDuplicate,
@@ -96,6 +112,10 @@ extension Report {
       telemetry = JSONTelemetry(report.collector)
       expectations = report.verdict.expectations.map { Expected($0) }
       findings = report.verdict.findings.map { Found($0) }
+      injected = report.run.injected
+      lossDoubts = report.verdict.proof.doubts
+      clockSkew = report.verdict.skew.map { Skew(least: $0.least, most: $0.most) }
+      times = report.verdict.timeSplits.map { Times($0) }
     }
 
     private static func byWords(_ counts: [(String, Int)]) -> [String: Int] {
@@ -193,8 +213,42 @@ extension Report {
     }
   }
 
+  private struct Skew: Encodable {
+    let least: Int64
+    let most: Int64
+  }
+
+  /// Where the response time of a message type went, in nanoseconds.
+  private struct Times: Encodable {
+    let type: String
+    let messages: Int
+    /// The slowest messages, whose times follow those of p50 and p99 in each row.
+    let slowest: [String]
+    let rows: [Row]
+
+    struct Row: Encodable {
+      let name: String
+      let depth: Int
+      let p50: Int64
+      let p99: Int64
+      let slowest: [Int64]
+    }
+
+    init(_ split: TimeSplitSummary) {
+      type = split.type
+      messages = split.messages
+      slowest = split.slowest
+      rows = split.rows.map { row in
+        Row(
+          name: row.name, depth: row.depth, p50: row.nanoseconds.first ?? 0,
+          p99: row.nanoseconds.dropFirst().first ?? 0, slowest: Array(row.nanoseconds.dropFirst(2)))
+      }
+    }
+  }
+
   private struct Found: Encodable {
     let kind: String
+    let category: String
     let count: Int
     let requirement: String
     let source: String
@@ -206,19 +260,22 @@ extension Report {
       let sent: String?
       let expected: String
       let actual: String
+      let echoes: [String]
+      let expectedTree: [String]
       let tree: [String]
       let excerpt: String?
     }
 
     init(_ finding: Finding) {
       kind = finding.kind.rawValue
+      category = finding.kind.category.rawValue
       count = finding.count
       requirement = finding.kind.requirement
       source = finding.kind.source
       evidence = finding.evidence.map {
         Case(
           connection: $0.connection, message: $0.message, sent: $0.sent, expected: $0.expected, actual: $0.actual,
-          tree: $0.tree, excerpt: $0.excerpt)
+          echoes: $0.echoes, expectedTree: $0.expectedTree, tree: $0.tree, excerpt: $0.excerpt)
       }
     }
   }

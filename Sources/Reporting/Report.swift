@@ -36,11 +36,13 @@ package struct RunDescription: Sendable {
   package var start: Instant
   /// Where connections went to, in digits; failures name one by its index.
   package var addresses: [String]
+  /// By fault of the reference server: the messages that it acted on; empty where another server was tested.
+  package var injected: [String: Int]
 
   package init(
     scenario: String, target: String, seed: UInt64, version: String, wasInterrupted: Bool, connections: Int,
     offersCompression: Bool = false, seconds: Double, residentBytes: Int64,
-    start: Instant, addresses: [String]
+    start: Instant, addresses: [String], injected: [String: Int] = [:]
   ) {
     self.scenario = scenario
     self.target = target
@@ -53,6 +55,7 @@ package struct RunDescription: Sendable {
     self.residentBytes = residentBytes
     self.start = start
     self.addresses = addresses
+    self.injected = injected
   }
 
   func address(of failure: Tallies.FirstFailure) -> String? {

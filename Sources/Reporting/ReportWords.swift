@@ -79,6 +79,8 @@ extension Expectation.Latency {
     case .upgradeTime: "  of it upgrade"
     case .closeTime: "close frame to end of stream"
     case .pingTime: "ping to pong"
+    case .fanOutSpread: "fan-out (first to last copy)"
+    case .spanDelay: "last copy to last span"
     }
   }
 
@@ -86,7 +88,7 @@ extension Expectation.Latency {
   var isAlwaysTold: Bool {
     switch self {
     case .responseTime, .serviceTime, .sendLag, .connectTime: true
-    case .dnsTime, .tcpTime, .proxyTime, .tlsTime, .upgradeTime, .closeTime, .pingTime: false
+    case .dnsTime, .tcpTime, .proxyTime, .tlsTime, .upgradeTime, .closeTime, .pingTime, .fanOutSpread, .spanDelay: false
     }
   }
 }

@@ -6,13 +6,15 @@ import Verification
 extension Report {
   /// The report for people, in plain text of at most about 100 columns.
   package var text: String {
-    var lines = [headline] + verdict.reasons.map { "  - \($0)" }
+    var lines = [headline, fullVerdicts] + verdict.reasons.map { "  - \($0)" }
     lines += ["", "Latency" + (hasWarmUp ? " (warm-up left out)" : "")] + latencyLines
     lines += ["", "Delivery"] + deliveryLines
     lines += ["", "Propagation"] + propagationLines
     if verdict.tallies.tracesExpected > 0 || collector.counts.spans > 0 { lines += ["", "Traces"] + traceLines }
+    lines += timeLines
     lines += ["", "Connections"] + connectionLines
     if !verdict.expectations.isEmpty { lines += ["", "Expectations"] + verdict.expectations.map(Self.line) }
+    if !run.injected.isEmpty { lines += ["", "Faults of the reference server"] + injectionLines }
     for finding in verdict.findings { lines += [""] + Self.lines(finding) }
     // Span names, excerpts and the author's texts are all foreign to the terminal.
     return lines.map { $0.printable + "\n" }.joined()
@@ -23,6 +25,19 @@ extension Report {
     let subject =
       "\(run.scenario) against \(run.target), \(run.connections) connections, \(Self.decimal(run.seconds, 1)) s"
     return "\(verdict.outcome.rawValue.uppercased())\(interrupted)  \(subject)"
+  }
+
+  /// The share of messages of which everything is known that was asked.
+  private var fullVerdicts: String {
+    let t = verdict.tallies
+    guard t.messagesSent > 0 else { return "no message was sent" }
+    return "\(Self.percent(t.messagesJudged, of: t.messagesSent)) of \(t.messagesSent) messages have a full verdict"
+  }
+
+  private var injectionLines: [String] {
+    run.injected.sorted { $0.key < $1.key }.map { name, count in
+      "  " + name.padded(to: 32) + "acted on \(count) messages"
+    }
   }
 
   private var hasWarmUp: Bool { verdict.measurements.sendLag.count < UInt64(verdict.tallies.messagesSent) }
@@ -46,7 +61,8 @@ extension Report {
       "  messages  \(t.messagesSent) sent = \(t.messagesEchoed) echoed + \(t.messagesLost) lost"
         + (t.messagesWithoutEcho > 0 ? " + \(t.messagesWithoutEcho) without echo" : ""),
       "  copies    \(t.copiesExpected) expected = \(t.copiesReceived) received + \(t.copiesLost) lost"
-        + "; \(t.copiesLate) late, \(t.copiesDuplicate) duplicate",
+        + "; \(t.copiesLate) late, \(t.copiesDuplicate) duplicate, \(t.copiesMisdelivered) misdelivered,"
+        + " \(t.copiesOutOfOrder) out of order",
     ]
     if t.droppedArrivals > 0 {
       lines.append("  \(t.droppedArrivals) dropped arrivals: due, and no session free to carry them")
@@ -72,12 +88,41 @@ extension Report {
 
   private var traceLines: [String] {
     let t = verdict.tallies
-    return [
+    var lines = [
       "  traces    \(t.tracesExpected) expected = \(t.tracesComplete) complete + \(t.tracesBroken) with findings"
         + " + \(t.tracesIncomplete) incomplete (\(t.tracesPartial) with some spans, \(t.tracesUnseen) with none)",
       "  spans     \(t.spansOfOurs) of our traces, \(t.spansOfOthers) of others; \(t.spansDuplicate) repeated,"
         + " \(t.spansLate) late, \(t.spansForgotten + t.spansDropped) not kept",
-    ] + collector.lines
+    ]
+    if t.tracesUnsampled > 0 {
+      lines.append("  unsampled \(t.tracesUnsampled) messages whose sampled flag was 0: no span expected")
+    }
+    if t.connectionTracesExpected > 0 {
+      lines.append(
+        "  upgrades  \(t.connectionTracesExpected) connections with a trace = \(t.connectionTracesComplete) complete"
+          + " + \(t.connectionTracesBroken) with findings + \(t.connectionTracesIncomplete) incomplete")
+    }
+    if let skew = verdict.skew { lines.append("  clocks    the target's is \(Self.words(of: skew)) this machine's") }
+    if t.tracesExpected > 0 { lines.append(lossLine) }
+    return lines + collector.lines
+  }
+
+  /// Whether missing spans were held against the server.
+  private var lossLine: String {
+    verdict.proof.isLossless
+      ? "  loss      none: every exporter's own count is that of the spans that arrived"
+      : "  loss      not excluded: \(verdict.proof.doubts[0])"
+        + (verdict.proof.doubts.count > 1 ? " (and \(verdict.proof.doubts.count - 1) more)" : "")
+  }
+
+  /// How far a clock is ahead, by its bounds.
+  private static func words(of skew: ClockSkew) -> String {
+    func milliseconds(_ nanoseconds: Int64) -> String {
+      (nanoseconds < 0 ? "−" : "+") + decimal(Double(nanoseconds.magnitude) / 1e6, 0) + " ms"
+    }
+    return skew.least <= 0 && skew.most >= 0
+      ? "within \(milliseconds(skew.least)) and \(milliseconds(skew.most)) of"
+      : "ahead by \(milliseconds(skew.least)) to \(milliseconds(skew.most)) of"
   }
 
   private var connectionLines: [String] {
@@ -135,30 +180,6 @@ extension Report {
     }
     return
       "  \(judged.outcome.rawValue.padded(to: 6))\(judged.expectation.text)   actual: \(actual ?? "nothing was seen")"
-  }
-
-  /// Lines of a span tree that are printed.
-  private static let treeLimit = 24
-
-  private static func lines(_ finding: Finding) -> [String] {
-    var lines = [
-      "Finding \(finding.kind.rawValue) × \(finding.count)", "  \(finding.kind.requirement) [\(finding.kind.source)]",
-    ]
-    for (index, evidence) in finding.evidence.enumerated() {
-      let place = [
-        evidence.message.map { "message \($0)" }, evidence.connection.map { "connection \($0)" },
-      ].compactMap { $0 }.joined(separator: ", ")
-      lines.append("  \(place.isEmpty ? "somewhere" : place)")
-      if let sent = evidence.sent { lines.append("    sent      \(sent)") }
-      lines.append("    expected  \(evidence.expected)")
-      lines.append("    actual    \(evidence.actual)")
-      if let excerpt = evidence.excerpt { lines.append("    arrived   \(excerpt)") }
-      // One tree shows the case; the others are in the JSON report.
-      guard index == 0 else { continue }
-      lines += evidence.tree.prefix(treeLimit).map { "    | \($0)" }
-      if evidence.tree.count > treeLimit { lines.append("    | … (the rest is in report.json)") }
-    }
-    return lines
   }
 
   // MARK: Numbers

@@ -40,6 +40,10 @@ package struct Expectation: Hashable, Sendable {
     case closeTime = "close-time"
     /// From a ping to its pong.
     case pingTime = "ping-time"
+    /// From the first to the last copy of a message that has several.
+    case fanOutSpread = "fan-out-spread"
+    /// From the last copy of a message to the arrival of its last span, where its trace is complete.
+    case spanDelay = "span-delay"
   }
 
   package enum Counter: String, CaseIterable, Hashable, Sendable {

@@ -67,6 +67,10 @@ package struct Tallies: Hashable, Sendable {
   package var connectionTracesUnsampled = 0
   package var connectionTracesComplete = 0
   package var connectionTracesBroken = 0
+  /// Those that leave the question open.
+  package var connectionTracesIncomplete: Int {
+    connectionTracesExpected - connectionTracesComplete - connectionTracesBroken
+  }
 
   package var spansOfOurs = 0
   /// Spans of traces that the run did not begin: connections, other traffic.
@@ -125,6 +129,8 @@ package struct Tallies: Hashable, Sendable {
   package var lost: Int { closes.reduce(0) { $1.key.isOurWill ? $0 : $0 + $1.value } }
   /// Of those that we ended, the ones whose server did not end the stream in time.
   package var unansweredCloses: Int { closes[.unanswered] ?? 0 }
+  /// Messages of which everything is known that was asked.
+  package var messagesJudged: Int { messagesSent - tracesIncomplete }
   /// Traces that leave the question open.
   package var tracesIncomplete: Int { tracesPartial + tracesUnseen }
 }
@@ -186,6 +192,8 @@ package struct Measurements: Sendable {
     case .upgradeTime: upgradeTime
     case .closeTime: closeTime
     case .pingTime: pingTime
+    case .fanOutSpread: fanOutSpread
+    case .spanDelay: spanDelay
     }
   }
 }
