@@ -39,6 +39,9 @@ package final class SpanExporter: Sendable {
     var isStopping = false
   }
 
+  /// Place of a scope that is not ours, for a fault.
+  static let otherScope: UInt8 = 1
+
   private let configuration: Configuration
   private let state = Mutex(State())
   private let wakeUp = DispatchSemaphore(value: 0)
@@ -76,7 +79,7 @@ package final class SpanExporter: Sendable {
         Attribute("service.name", .string("spanstorm-reference")),
         Attribute("service.instance.id", .string("\(getpid())")),
         Attribute("telemetry.sdk.language", .string("swift")),
-      ], scopeName: "spanstorm.reference")
+      ], scope: InstrumentationScope("spanstorm.reference"), others: [InstrumentationScope("another.library")])
     let connection = ExportConnection(
       host: configuration.host, port: configuration.port, timeLimit: configuration.timeLimit)
     while true {

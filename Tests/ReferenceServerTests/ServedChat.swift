@@ -39,7 +39,7 @@ final class ServedChat {
   private final class Batches: Sendable { let all = Mutex<[SpanBatch]>([]) }
   private final class Flag: Sendable { let isSet = Atomic(false) }
 
-  init(faults: Set<Fault> = [], acceptsCompression: Bool = false, subprotocols: [String] = []) throws {
+  init(faults: [FaultOrder] = [], acceptsCompression: Bool = false, subprotocols: [String] = []) throws {
     let batches = Batches()
     let stopping = Flag()
     collector = try Collector.start { batch in
