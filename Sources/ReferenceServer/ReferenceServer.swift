@@ -92,13 +92,13 @@ package final class ReferenceServer {
       disconnect(slot, code: .goingAway)
     }
     runTasks(Instant(nanoseconds: .max))
-    export()
+    exporter?.add(tracer.takeEnded(), tracer.counts)
     exporter?.flushAndStop()
   }
 
   private func export() {
     guard tracer.hasEnded else { return }
-    exporter?.add(tracer.takeEnded())
+    exporter?.add(tracer.takeEnded(), tracer.counts)
   }
 
   private func handle(_ event: Poller.Event) {

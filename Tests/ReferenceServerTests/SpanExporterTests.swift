@@ -8,7 +8,8 @@ import TraceContext
 
 @testable import ReferenceServer
 
-/// An endpoint that answers each request with the next of some statuses, the last one for ever.
+/// An endpoint that answers each request of spans with the next of some statuses, the last one for ever; it takes all
+/// metrics.
 final class ScriptedEndpoint: Sendable {
   let port: UInt16
   private let state = Mutex((requests: 0, stopping: false))
@@ -29,6 +30,7 @@ final class ScriptedEndpoint: Sendable {
     thread.start()
   }
 
+  /// Of spans.
   var requests: Int { state.withLock { $0.requests } }
   func stop() { state.withLock { $0.stopping = true } }
 
@@ -48,10 +50,13 @@ final class ScriptedEndpoint: Sendable {
         }).first, buffer.count >= text[..<end.upperBound].utf8.count + length
       {
         buffer.removeFirst(text[..<end.upperBound].utf8.count + length)
-        let status = state.withLock { state in
-          defer { state.requests += 1 }
-          return statuses[min(state.requests, statuses.count - 1)]
-        }
+        let status =
+          text.hasPrefix("POST /v1/metrics ")
+          ? 200
+          : state.withLock { state in
+            defer { state.requests += 1 }
+            return statuses[min(state.requests, statuses.count - 1)]
+          }
         let answer = Array("HTTP/1.1 \(status) Word\r\nContent-Length: 2\r\n\r\nok".utf8)
         guard send(descriptor, answer, answer.count, Int32(MSG_NOSIGNAL)) == answer.count else { return }
         continue
@@ -97,7 +102,7 @@ struct SpanExporterTests {
     let endpoint = try ScriptedEndpoint(statuses: statuses)
     defer { endpoint.stop() }
     let exporter = exporter(port: endpoint.port)
-    exporter.add(spans(5))
+    exporter.add(spans(5), SpanCounts())
     exporter.flushAndStop()
     #expect(exporter.counts == SpanExporter.Counts(exported: isTaken ? 5 : 0, overflowed: 0, failed: isTaken ? 0 : 5))
     #expect(endpoint.requests == requests)
@@ -112,7 +117,7 @@ struct SpanExporterTests {
       configuration.batchSize = 10
       configuration.timeLimit = .seconds(1)
     }
-    for _ in 0..<10 { exporter.add(spans(50)) }
+    for _ in 0..<10 { exporter.add(spans(50), SpanCounts()) }
     exporter.flushAndStop()
     let counts = exporter.counts
     #expect(counts.exported == 0)
@@ -126,7 +131,7 @@ struct SpanExporterTests {
       configuration.batchSize = 1
       configuration.timeLimit = .milliseconds(200)
     }
-    exporter.add(spans(1000))
+    exporter.add(spans(1000), SpanCounts())
     exporter.flushAndStop()
     #expect(exporter.counts.failed == 1000)
   }
@@ -136,7 +141,7 @@ struct SpanExporterTests {
     let endpoint = try ScriptedEndpoint(statuses: [200])
     defer { endpoint.stop() }
     let exporter = exporter(port: endpoint.port) { $0.batchSize = 10 }
-    exporter.add(spans(95))
+    exporter.add(spans(95), SpanCounts())
     exporter.flushAndStop()
     #expect(exporter.counts.exported == 95)
     #expect(endpoint.requests == 10)
