@@ -45,6 +45,7 @@ struct ChatMessage {
     var type: JSONString?
     var message: JSONString?
     var isTyping = false
+    var hasMistypedMessage = false
     var next = try scanner.enterObject(text)
     while let key = next {
       let kind = try scanner.peek(text)
@@ -54,11 +55,11 @@ struct ChatMessage {
       } else if kind == .string {
         let string = try scanner.string(text)
         if key.equals(Self.typeKey, in: text) { type = string }
-        if key.equals(Self.messageKey, in: text) { message = string }
+        if key.equals(Self.messageKey, in: text) { (message, hasMistypedMessage) = (string, false) }
       } else {
         try scanner.skipValue(text)
         if key.equals(Self.isTypingKey, in: text) { isTyping = text[start] == UInt8(ascii: "t") }
-        if key.equals(Self.messageKey, in: text) { isIllTyped = true }
+        if key.equals(Self.messageKey, in: text) { hasMistypedMessage = true }
         if key.equals(Self.typeKey, in: text) {
           type = JSONString(start: start, end: scanner.position, isEscaped: false)
         }
@@ -69,6 +70,7 @@ struct ChatMessage {
     if type.equals(Self.typingType, in: text) {
       kind = .typing(isTyping)
     } else if type.equals(Self.chatType, in: text) {
+      isIllTyped = isIllTyped || hasMistypedMessage
       kind = .chat(text: message.map { Self.raw($0, text) } ?? "", length: message?.count ?? 0)
     } else {
       kind = .unknown(type: Self.raw(type, text, limit: Self.typeLimit))

@@ -10,6 +10,8 @@ final class Client {
   /// Nil before the upgrade.
   var room: Int?
   var serverSpan: OpenSpan?
+  /// Ended with the upgrade.
+  var connectSpan: OpenSpan?
   /// The span of the wait for the next frame.
   var wait: OpenSpan?
   /// A context that a fault attached and never detached.

@@ -22,7 +22,8 @@ extension ReferenceServer {
     tracer.end(tracer.begin("chat.join_group", under: server.context, attributes: rooms[number].groupAttributes))
     let connect = tracer.begin("websocket.connect", .server, under: server.context)
     tracer.end(tracer.begin(rooms[number].sendSpanName, under: connect.context))
-    tracer.end(connect)
+    tracer.end(connect, status: isAsWritten ? .ok : .unset)
+    client.connectSpan = connect
     client.room = number
     rooms[number].members.append(slot)
     let agreement = acceptsCompression ? upgrade.acceptableCompression : nil
@@ -34,7 +35,7 @@ extension ReferenceServer {
 
   /// A receive span of the ASGI kind times the wait for the next frame.
   func beginWait(_ client: Client) {
-    guard let room = client.room, let server = client.serverSpan else { return }
+    guard client.stream.descriptor >= 0, let room = client.room, let server = client.serverSpan else { return }
     client.wait = tracer.begin(rooms[room].receiveSpanName, under: client.leaked ?? server.context)
   }
 
@@ -49,19 +50,32 @@ extension ReferenceServer {
   }
 
   func disconnect(_ slot: Int, code: CloseCode) {
-    guard let client = clients[slot] else { return }
+    guard let client = leave(slot), let room = client.room, let server = client.serverSpan else { return }
+    let disconnect = tracer.begin(
+      "websocket.disconnect", .server, under: (isAsWritten ? client.connectSpan : server)?.context,
+      attributes: [Attribute("websocket.close_code", .int(Int64(code.rawValue)))])
+    tracer.end(tracer.begin("chat.leave_group", under: disconnect.context, attributes: rooms[room].groupAttributes))
+    tracer.end(disconnect, status: isAsWritten ? .ok : .unset)
+    tracer.end(server)
+  }
+
+  /// Ends a session without a word to the client, as a handler that died.
+  func kill(_ slot: Int) {
+    guard let client = leave(slot), let server = client.serverSpan else { return }
+    tracer.end(server, status: .error(message: "AttributeError"))
+  }
+
+  /// Closes the connection and forgets the client.
+  private func leave(_ slot: Int) -> Client? {
+    guard let client = clients[slot] else { return nil }
     clients[slot] = nil
     freeSlots.append(slot)
     client.stream.close()
-    guard let room = client.room, let server = client.serverSpan else { return }
-    if let place = rooms[room].members.firstIndex(of: slot) { rooms[room].members.remove(at: place) }
+    if let room = client.room, let place = rooms[room].members.firstIndex(of: slot) {
+      rooms[room].members.remove(at: place)
+    }
     endWait(client)
-    let disconnect = tracer.begin(
-      "websocket.disconnect", .server, under: server.context,
-      attributes: [Attribute("websocket.close_code", .int(Int64(code.rawValue)))])
-    tracer.end(tracer.begin("chat.leave_group", under: disconnect.context, attributes: rooms[room].groupAttributes))
-    tracer.end(disconnect)
-    tracer.end(server)
+    return client
   }
 
   func transmit(_ opcode: Opcode, _ text: String, on slot: Int) {

@@ -8,7 +8,8 @@ import WebSocketProtocol
 
 /// Our own system under test: a traced chat with rooms, typing indicators and background tasks, on one thread.
 ///
-/// Correct as the *fixed* variant of the reference system, or with named faults in a share of messages.
+/// Correct as the *fixed* variant of the reference system, with named faults in a share of messages, or wrong throughout
+/// as the reference article wrote it.
 package final class ReferenceServer {
   static let messageLimit = 1 << 20
   static let backlogLimit = 8 << 20
@@ -17,6 +18,7 @@ package final class ReferenceServer {
   package let port: UInt16
   private let listener: Listener
   private var poller: Poller
+  let isAsWritten: Bool
   let acceptsCompression: Bool
   let subprotocols: [String]
   let compressionPool = CompressionPool()
@@ -42,13 +44,15 @@ package final class ReferenceServer {
   ///
   /// - Parameters:
   ///   - faults: each acts on its share of the messages.
+  ///   - isAsWritten: behaves as the reference article's server, where no faults are injected.
   ///   - acceptsCompression: agrees to permessage-deflate where a client offers it.
   ///   - subprotocols: the ones that are spoken; the first that a client offers of them is chosen.
   ///   - exporter: takes the spans; nil drops them.
   ///   - tls: a context in a server's role; nil for plain connections.
   ///   - isStopping: asked a few dozen times a second.
   package init(
-    address: SocketAddress, faults: [FaultOrder] = [], acceptsCompression: Bool = false, subprotocols: [String] = [],
+    address: SocketAddress, faults: [FaultOrder] = [], isAsWritten: Bool = false, acceptsCompression: Bool = false,
+    subprotocols: [String] = [],
     exporter: SpanExporter? = nil, tls: TLSContext? = nil,
     isStopping: @escaping @Sendable () -> Bool
   ) throws(SystemFault) {
@@ -56,6 +60,7 @@ package final class ReferenceServer {
     port = listener.port
     poller = try Poller()
     try poller.add(listener.descriptor, token: .max)
+    self.isAsWritten = isAsWritten
     self.acceptsCompression = acceptsCompression
     self.subprotocols = subprotocols
     self.exporter = exporter
@@ -190,7 +195,10 @@ package final class ReferenceServer {
   private func received(_ kind: MessageKind, _ message: UnsafeRawBufferPointer, on slot: Int, _ client: Client) {
     endWait(client)
     switch kind {
-    case .text: message.withMemoryRebound(to: UInt8.self) { handle($0.span, on: slot) }
+    case .text:
+      message.withMemoryRebound(to: UInt8.self) {
+        if isAsWritten { handleAsWritten($0.span, on: slot) } else { handle($0.span, on: slot) }
+      }
     case .binary: break
     }
     beginWait(client)

@@ -12,6 +12,19 @@ struct FaultOptions: ParsableArguments {
     transform: FaultOptions.order)
   var orders: [FaultOrder] = []
 
+  @Flag(
+    help: ArgumentHelp(
+      "The reference server behaves as its article wrote it, with every mistake of that; excludes --fault."))
+  var asWritten = false
+
+  var isEmpty: Bool { orders.isEmpty && !asWritten }
+
+  func validate() throws {
+    guard orders.isEmpty || !asWritten else {
+      throw ValidationError("--fault and --as-written exclude each other: the article's server has mistakes of its own")
+    }
+  }
+
   private static func order(_ text: String) throws -> FaultOrder {
     do throws(FaultOrderFault) {
       return try FaultOrder(text)

@@ -16,11 +16,12 @@ final class ReferenceProcess {
   /// Starts it and waits until it listens.
   ///
   /// - Parameter target: what it shall agree to.
-  init(otlpPort: Int, faults: [FaultOrder], exportQueue: Int?, target: Target) throws {
+  init(otlpPort: Int, faults: FaultOptions, exportQueue: Int?, target: Target) throws {
     process = Process()
     process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     var arguments = ["serve", "--port", "0", "--otlp", "http://127.0.0.1:\(otlpPort)", "--end-with-parent"]
-    for fault in faults { arguments += ["--fault", fault.description] }
+    for fault in faults.orders { arguments += ["--fault", fault.description] }
+    if faults.asWritten { arguments.append("--as-written") }
     if let exportQueue { arguments += ["--export-queue", String(exportQueue)] }
     if target.compression != nil { arguments.append("--compression") }
     if let subprotocol = target.subprotocols.first { arguments.append("--subprotocol=\(subprotocol)") }

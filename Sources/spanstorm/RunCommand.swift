@@ -49,7 +49,7 @@ struct RunCommand: ParsableCommand {
       throw ValidationError(
         "--reference exports on this machine, plainly: no --collector-host, -token or -tls goes with it")
     }
-    if !reference, !faults.orders.isEmpty { throw ValidationError("--fault goes with --reference") }
+    if !reference, !faults.isEmpty { throw ValidationError("--fault and --as-written go with --reference") }
     if !reference, exportQueue != nil { throw ValidationError("--export-queue goes with --reference") }
     if let exportQueue, exportQueue <= 0 { throw ValidationError("--export-queue is above 0") }
   }
@@ -67,7 +67,7 @@ struct RunCommand: ParsableCommand {
     let session = RunSession(
       scenario: scenario, file: file, load: load, changes: changes, engine: engine,
       collectorOptions: collector)
-    let (report, defects) = try session.run(reference: reference ? (faults.orders, exportQueue) : nil)
+    let (report, defects) = try session.run(reference: reference ? (faults, exportQueue) : nil)
     say(format == .text ? report.text : String(decoding: try report.json(), as: UTF8.self))
     try folder.write(report)
     complain("report: \(folder.path)/report.json")

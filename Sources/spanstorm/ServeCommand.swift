@@ -17,6 +17,10 @@ struct ServeCommand: ParsableCommand {
       changes a tracestate needs one that came, for instance. At the end standard error tells of each fault how many \
       messages it acted on.
 
+      With --as-written the chat is that of the reference article, which propagates wrongly: the receive span is in the \
+      connection's trace, the echo names the span above the send span's, typing leaks its context, a carrier that is no \
+      object ends the connection, and more. No faults go with it: nothing says which of the two a message shows.
+
       Faults:
       \(Fault.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
       """)
@@ -55,7 +59,8 @@ struct ServeCommand: ParsableCommand {
     let server: ReferenceServer
     do {
       server = try ReferenceServer(
-        address: SocketAddress(host: host, port: port), faults: faults.orders, acceptsCompression: compression,
+        address: SocketAddress(host: host, port: port), faults: faults.orders, isAsWritten: faults.asWritten,
+        acceptsCompression: compression,
         subprotocols: subprotocol, exporter: exporter, tls: context, isStopping: { Interruption.times > 0 })
     } catch {
       complain("error: the reference server cannot listen on \(host):\(port): \(error)")
