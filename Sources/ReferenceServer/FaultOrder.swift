@@ -30,10 +30,11 @@ extension FaultOrder {
   }
 
   private static func share(_ text: Substring) throws(FaultOrderFault) -> Double {
-    // A number's other forms, as 'nan' or '0x1p3', are no share that anybody means.
-    guard text.hasSuffix("%"), text.dropLast().allSatisfy({ $0 == "." || ("0"..."9").contains($0) }),
-      let perCent = Double(text.dropLast())
-    else { throw .malformedShare(String(text)) }
+    // A number's other forms, as 'nan' or '0x1p3', are no share that anybody means; an exponent is how we write small ones.
+    let isNumber = text.dropLast().utf8.allSatisfy { "0123456789.e-".utf8.contains($0) }
+    guard text.hasSuffix("%"), isNumber, let perCent = Double(text.dropLast()) else {
+      throw .malformedShare(String(text))
+    }
     guard perCent > 0, perCent <= 100 else { throw .shareOutOfRange(String(text)) }
     return perCent / 100
   }
