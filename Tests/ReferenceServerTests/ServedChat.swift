@@ -37,13 +37,16 @@ final class ServedChat {
 
   private final class Flag: Sendable { let isSet = Atomic(false) }
 
+  /// - Parameter exporter: to another endpoint than the one that this looks at.
   init(
-    faults: [FaultOrder] = [], isAsWritten: Bool = false, acceptsCompression: Bool = false, subprotocols: [String] = []
+    faults: [FaultOrder] = [], isAsWritten: Bool = false, acceptsCompression: Bool = false, subprotocols: [String] = [],
+    exporter: SpanExporter? = nil
   ) throws {
     endpoint = try ScriptedEndpoint()
     var configuration = SpanExporter.Configuration(host: "127.0.0.1", port: endpoint.port)
     configuration.delayMilliseconds = 10
-    exporter = SpanExporter(configuration)
+    let exporter = exporter ?? SpanExporter(configuration)
+    self.exporter = exporter
     let stopping = self.stopping
     // Made here so that a fault is thrown; from then on used by its own thread only, until that has finished.
     nonisolated(unsafe) let server = try ReferenceServer(
