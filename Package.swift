@@ -138,7 +138,7 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "spanstorm", "ReferenceServer", "Verification", "Reactor", "TestInputs",
+        "spanstorm", "ReferenceServer", "Verification", "Reactor", "TraceContext", "TestInputs",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),

@@ -1,9 +1,11 @@
 package import TraceContext
 
-/// A span that we export; a plain value with at most one allocation, for its attributes.
+/// A span that we export; a plain value, whose allocations are those of its attributes and its events.
 package struct ExportedSpan: Hashable, Sendable {
   package var traceID: TraceID
   package var spanID: SpanID
+  /// W3C's tracestate as it travelled; empty for none.
+  package var traceState: String
   /// Zero for a root.
   package var parentID: SpanID
   package var name: String
@@ -12,27 +14,33 @@ package struct ExportedSpan: Hashable, Sendable {
   package var start: UInt64
   package var end: UInt64
   package var attributes: [Attribute]
+  package var events: [Event]
   package var link: Link?
   package var status: Status
   /// OTLP's Span.flags: the low 8 bits are W3C's; see `hasIsRemote` and `isRemote`.
   package var flags: UInt32
+  /// Place of its instrumentation scope among those of the encoder.
+  package var scope: UInt8
 
   package init(
-    traceID: TraceID, spanID: SpanID, parentID: SpanID = SpanID(0), name: String, kind: SpanKind = .internal,
-    start: UInt64, end: UInt64, attributes: [Attribute] = [], link: Link? = nil, status: Status = .unset,
-    flags: UInt32 = 0
+    traceID: TraceID, spanID: SpanID, traceState: String = "", parentID: SpanID = SpanID(0), name: String,
+    kind: SpanKind = .internal, start: UInt64, end: UInt64, attributes: [Attribute] = [], events: [Event] = [],
+    link: Link? = nil, status: Status = .unset, flags: UInt32 = 0, scope: UInt8 = 0
   ) {
     self.traceID = traceID
     self.spanID = spanID
+    self.traceState = traceState
     self.parentID = parentID
     self.name = name
     self.kind = kind
     self.start = start
     self.end = end
     self.attributes = attributes
+    self.events = events
     self.link = link
     self.status = status
     self.flags = flags
+    self.scope = scope
   }
 
   /// Bit of `flags`: `isRemote` says something.
@@ -45,6 +53,18 @@ package struct ExportedSpan: Hashable, Sendable {
     case unset
     case ok
     case error(message: String)
+  }
+
+  /// Something that happened while the span was open.
+  package struct Event: Hashable, Sendable {
+    package var name: String
+    /// Nanoseconds since 1970.
+    package var time: UInt64
+
+    package init(_ name: String, time: UInt64) {
+      self.name = name
+      self.time = time
+    }
   }
 
   /// A reference to a span that is no parent.
@@ -69,15 +89,26 @@ extension ExportedSpan {
     writer.message(ScopeRecordsTag.record, lengthWidth: 2) { writer in
       writer.field(SpanTag.traceID, bigEndian: traceID.high, traceID.low)
       writer.field(SpanTag.spanID, bigEndian: spanID.rawValue)
+      if !traceState.isEmpty { writer.field(SpanTag.traceState, string: traceState) }
       if !parentID.isZero { writer.field(SpanTag.parentID, bigEndian: parentID.rawValue) }
       if !name.isEmpty { writer.field(SpanTag.name, string: name) }
       if kind != .unspecified { writer.field(SpanTag.kind, varint: UInt64(kind.rawValue)) }
       if start != 0 { writer.field(SpanTag.start, fixed64: start) }
       if end != 0 { writer.field(SpanTag.end, fixed64: end) }
       for attribute in attributes { attribute.write(SpanTag.attribute, to: &writer) }
+      for event in events { event.write(to: &writer) }
       link?.write(to: &writer)
       status.write(to: &writer)
       if flags != 0 { writer.field(SpanTag.flags, fixed32: flags) }
+    }
+  }
+}
+
+extension ExportedSpan.Event {
+  fileprivate func write(to writer: inout WireWriter) {
+    writer.message(SpanTag.event, lengthWidth: 1) { writer in
+      if time != 0 { writer.field(EventTag.time, fixed64: time) }
+      if !name.isEmpty { writer.field(EventTag.name, string: name) }
     }
   }
 }

@@ -3,6 +3,7 @@
 enum MetricTag {
   static var name: UInt64 { 1 << 3 | 2 }
   static var unit: UInt64 { 3 << 3 | 2 }
+  static var sum: UInt64 { 7 << 3 | 2 }
 }
 
 /// Gauge, Sum, Histogram, ExponentialHistogram and Summary, as far as they have the field.

@@ -22,6 +22,7 @@ enum ScopeRecordsTag {
 enum SpanTag {
   static var traceID: UInt64 { 1 << 3 | 2 }
   static var spanID: UInt64 { 2 << 3 | 2 }
+  static var traceState: UInt64 { 3 << 3 | 2 }
   static var parentID: UInt64 { 4 << 3 | 2 }
   static var name: UInt64 { 5 << 3 | 2 }
   static var kind: UInt64 { 6 << 3 | 0 }
@@ -32,6 +33,11 @@ enum SpanTag {
   static var link: UInt64 { 13 << 3 | 2 }
   static var status: UInt64 { 15 << 3 | 2 }
   static var flags: UInt64 { 16 << 3 | 5 }
+}
+
+enum EventTag {
+  static var time: UInt64 { 1 << 3 | 1 }
+  static var name: UInt64 { 2 << 3 | 2 }
 }
 
 enum LinkTag {

@@ -9,6 +9,7 @@ struct ChatRoom {
   let receiveSpanName: String
   let sendSpanName: String
   let attributes: [Attribute]
+  let group: Attribute
   let groupAttributes: [Attribute]
 
   /// The room's number names nothing outside: spans carry the path, as the ASGI instrumentation has it.
@@ -18,7 +19,8 @@ struct ChatRoom {
     receiveSpanName = "HTTP \(path) websocket receive"
     sendSpanName = "HTTP \(path) websocket send"
     attributes = [Attribute("chat.room", .string(name))]
-    groupAttributes = [Attribute("chat.group", .string("chat_\(name)"))]
+    group = Attribute("chat.group", .string("chat_\(name)"))
+    groupAttributes = [group]
   }
 
   /// The room of a path like `/ws/chat/room-1/`, or nil where it names none.

@@ -18,13 +18,14 @@ final class ExportConnection {
     self.timeLimit = timeLimit
   }
 
-  /// Posts a body and tries again where OTLP allows it; returns whether it was taken.
-  func post(_ body: [UInt8]) -> Bool {
+  /// Posts a body and, if it shall be retried, tries again where OTLP allows it; returns whether it was taken.
+  func post(_ body: [UInt8], to path: String, isRetried: Bool) -> Bool {
     let deadline = Instant.now.advanced(byNanoseconds: timeLimit.clampedNanoseconds)
     var pause: Int64 = nanosecondsPerSecond / 10
     while true {
-      let status = exchange(body)
+      let status = exchange(body, path)
       if let status, (200..<300).contains(status) { return true }
+      if !isRetried { return false }
       if let status, !Self.retryable.contains(status) { return false }
       guard deadline - Instant.now > pause else { return false }
       usleep(UInt32(clamping: pause / 1000))
@@ -38,10 +39,10 @@ final class ExportConnection {
   }
 
   /// One request and its answer's status; nil where the connection failed, which is then closed.
-  private func exchange(_ body: [UInt8]) -> Int? {
+  private func exchange(_ body: [UInt8], _ path: String) -> Int? {
     guard connect() else { return nil }
     let head = """
-      POST /v1/traces HTTP/1.1\r
+      POST \(path) HTTP/1.1\r
       Host: \(host):\(port)\r
       Content-Type: application/x-protobuf\r
       Content-Length: \(body.count)\r

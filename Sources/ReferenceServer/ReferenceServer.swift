@@ -8,7 +8,8 @@ import WebSocketProtocol
 
 /// Our own system under test: a traced chat with rooms, typing indicators and background tasks, on one thread.
 ///
-/// Correct as the *fixed* variant of the reference system, or with named faults.
+/// Correct as the *fixed* variant of the reference system, with named faults in a share of messages, or wrong throughout
+/// as the reference article wrote it.
 package final class ReferenceServer {
   static let messageLimit = 1 << 20
   static let backlogLimit = 8 << 20
@@ -17,10 +18,10 @@ package final class ReferenceServer {
   package let port: UInt16
   private let listener: Listener
   private var poller: Poller
-  private let faults: Set<Fault>
-  private let acceptsCompression: Bool
-  private let subprotocols: [String]
-  private let compressionPool = CompressionPool()
+  let isAsWritten: Bool
+  let acceptsCompression: Bool
+  let subprotocols: [String]
+  let compressionPool = CompressionPool()
   private let exporter: SpanExporter?
   private let tls: TLSContext?
   private let isStopping: @Sendable () -> Bool
@@ -28,26 +29,30 @@ package final class ReferenceServer {
 
   var tracer: Tracer
   var clients: [Client?] = []
-  private var freeSlots: [Int] = []
+  var freeSlots: [Int] = []
   private var generation: UInt32 = 0
   var rooms: [ChatRoom] = []
-  private var roomNumbers: [String: Int] = [:]
-  /// Background tasks by when they are due; all wait equally long, so they stay in order.
-  var tasks = FIFO<(due: Instant, context: SpanContext)>()
-  var sends = 0
-  /// The last message with a context, and who sent it.
-  var lastMessage: (slot: Int, context: Traceparent)?
+  var roomNumbers: [String: Int] = [:]
+  /// By when they are due.
+  var tasks = FIFO<BackgroundTask>()
+  var injector: FaultInjector
+  /// Known only where faults are injected, as is what clients said last.
+  var lastMessage: LastMessage?
+  var heldCopies: [HeldCopies] = []
 
   /// Listens at once.
   ///
   /// - Parameters:
+  ///   - faults: each acts on its share of the messages.
+  ///   - isAsWritten: behaves as the reference article's server, where no faults are injected.
   ///   - acceptsCompression: agrees to permessage-deflate where a client offers it.
   ///   - subprotocols: the ones that are spoken; the first that a client offers of them is chosen.
   ///   - exporter: takes the spans; nil drops them.
   ///   - tls: a context in a server's role; nil for plain connections.
   ///   - isStopping: asked a few dozen times a second.
   package init(
-    address: SocketAddress, faults: Set<Fault> = [], acceptsCompression: Bool = false, subprotocols: [String] = [],
+    address: SocketAddress, faults: [FaultOrder] = [], isAsWritten: Bool = false, acceptsCompression: Bool = false,
+    subprotocols: [String] = [],
     exporter: SpanExporter? = nil, tls: TLSContext? = nil,
     isStopping: @escaping @Sendable () -> Bool
   ) throws(SystemFault) {
@@ -55,7 +60,7 @@ package final class ReferenceServer {
     port = listener.port
     poller = try Poller()
     try poller.add(listener.descriptor, token: .max)
-    self.faults = faults
+    self.isAsWritten = isAsWritten
     self.acceptsCompression = acceptsCompression
     self.subprotocols = subprotocols
     self.exporter = exporter
@@ -63,11 +68,13 @@ package final class ReferenceServer {
     self.isStopping = isStopping
     var words = RandomWords()
     tracer = Tracer(seed: words.wide())
+    injector = FaultInjector(faults, seed: words.wide())
   }
 
   deinit { receiveBuffer.deallocate() }
 
-  func fault(_ fault: Fault) -> Bool { !faults.isEmpty && faults.contains(fault) }
+  /// Messages that each ordered fault acted on; asked once the server has ended.
+  package var injectedFaults: [(fault: Fault, messages: Int)] { injector.counts }
 
   /// Serves until it is asked to stop; then closes every session and flushes the exporter.
   package func run() {
@@ -75,25 +82,28 @@ package final class ReferenceServer {
       let now = Instant.now
       var wake = now.advanced(byNanoseconds: Self.tick)
       if let task = tasks.first, task.due < wake { wake = task.due }
+      if let due = heldCopies.map(\.due).min(), due < wake { wake = due }
       let count = poller.wait(until: wake)
       for index in 0..<count { handle(poller.event(index)) }
       // Connections that found no descriptor left are tried again each time.
       accept()
       runTasks(.now)
+      releaseCopies(.now)
       export()
     }
+    releaseCopies(Instant(nanoseconds: .max))
     for slot in clients.indices where clients[slot] != nil {
       transmit(FrameEncoding.close(.goingAway, maskKey: nil), on: slot)
       disconnect(slot, code: .goingAway)
     }
     runTasks(Instant(nanoseconds: .max))
-    export()
+    exporter?.add(tracer.takeEnded(), tracer.counts)
     exporter?.flushAndStop()
   }
 
   private func export() {
-    guard !tracer.ended.isEmpty else { return }
-    exporter?.add(tracer.takeEnded())
+    guard tracer.hasEnded else { return }
+    exporter?.add(tracer.takeEnded(), tracer.counts)
   }
 
   private func handle(_ event: Poller.Event) {
@@ -185,126 +195,12 @@ package final class ReferenceServer {
   private func received(_ kind: MessageKind, _ message: UnsafeRawBufferPointer, on slot: Int, _ client: Client) {
     endWait(client)
     switch kind {
-    case .text: message.withMemoryRebound(to: UInt8.self) { handle($0.span, on: slot) }
+    case .text:
+      message.withMemoryRebound(to: UInt8.self) {
+        if isAsWritten { handleAsWritten($0.span, on: slot) } else { handle($0.span, on: slot) }
+      }
     case .binary: break
     }
     beginWait(client)
-  }
-}
-
-// MARK: - Sessions
-
-extension ReferenceServer {
-  private func join(_ slot: Int, _ client: Client, room name: String, _ upgrade: ServerHandshake.Upgrade) {
-    let number: Int
-    if let known = roomNumbers[name] {
-      number = known
-    } else {
-      number = rooms.count
-      rooms.append(ChatRoom(name: name, path: "/ws/chat/\(name)/"))
-      roomNumbers[name] = number
-    }
-    let received = upgrade.first("traceparent").flatMap { try? Traceparent($0) }
-    let parent = received.map {
-      SpanContext(traceID: $0.traceID, spanID: $0.parentID, flags: $0.flags.intersection(.defined), isRemote: true)
-    }
-    let server = tracer.begin(
-      rooms[number].serverSpanName, .server, under: parent, attributes: rooms[number].attributes)
-    client.serverSpan = server
-    tracer.end(tracer.begin(rooms[number].receiveSpanName, under: server.context))
-    tracer.end(tracer.begin("chat.join_group", under: server.context, attributes: rooms[number].groupAttributes))
-    let connect = tracer.begin("websocket.connect", .server, under: server.context)
-    tracer.end(tracer.begin(rooms[number].sendSpanName, under: connect.context))
-    tracer.end(connect)
-    client.room = number
-    rooms[number].members.append(slot)
-    let agreement = acceptsCompression ? upgrade.acceptableCompression : nil
-    let subprotocol = upgrade.subprotocols.first { subprotocols.contains($0) }
-    transmit(ServerHandshake.acceptance(of: upgrade, compression: agreement, subprotocol: subprotocol), on: slot)
-    if let agreement { client.decoder.use(Compression(agreement, role: .server, pool: compressionPool)) }
-    beginWait(client)
-  }
-
-  /// A receive span of the ASGI kind times the wait for the next frame.
-  private func beginWait(_ client: Client) {
-    guard let room = client.room, let server = client.serverSpan else { return }
-    client.wait = tracer.begin(rooms[room].receiveSpanName, under: client.leaked ?? server.context)
-  }
-
-  private func endWait(_ client: Client) {
-    if let wait = client.wait { tracer.end(wait) }
-    client.wait = nil
-  }
-
-  private func refuse(_ slot: Int, _ status: UInt16) {
-    transmit(ServerHandshake.refusal(status: status), on: slot)
-    disconnect(slot, code: .abnormal)
-  }
-
-  private func disconnect(_ slot: Int, code: CloseCode) {
-    guard let client = clients[slot] else { return }
-    clients[slot] = nil
-    freeSlots.append(slot)
-    client.stream.close()
-    guard let room = client.room, let server = client.serverSpan else { return }
-    if let place = rooms[room].members.firstIndex(of: slot) { rooms[room].members.remove(at: place) }
-    endWait(client)
-    let disconnect = tracer.begin(
-      "websocket.disconnect", .server, under: server.context,
-      attributes: [Attribute("websocket.close_code", .int(Int64(code.rawValue)))])
-    tracer.end(tracer.begin("chat.leave_group", under: disconnect.context, attributes: rooms[room].groupAttributes))
-    tracer.end(disconnect)
-    tracer.end(server)
-  }
-
-  func transmit(_ opcode: Opcode, _ text: String, on slot: Int) {
-    transmit(FrameEncoding.frame(opcode, Array(text.utf8), maskKey: nil), on: slot)
-  }
-
-  /// Sends an echo; where the fault says so, in a frame that no server may send.
-  func transmit(_ echo: String, on slot: Int) {
-    let maskKey: UInt32? = fault(.protocolError) && sends % 100 == 99 ? 0x1234_5678 : nil
-    // Not first compressed and then left out: the client's window would lack it.
-    guard let client = clients[slot], client.stream.backlog <= Self.backlogLimit else { return }
-    var echo = echo
-    echo.withUTF8 { text in
-      if let compression = client.decoder.compression {
-        transmit(compression.frame(.text, UnsafeRawBufferPointer(text), maskKey: maskKey), on: slot)
-      } else {
-        transmit(FrameEncoding.frame(.text, UnsafeRawBufferPointer(text), maskKey: maskKey), on: slot)
-      }
-    }
-  }
-
-  /// A client that does not read is left behind once too much waits for it.
-  private func transmit(_ bytes: UnsafeRawBufferPointer, on slot: Int) {
-    guard let client = clients[slot] else { return }
-    if client.stream.backlog > Self.backlogLimit { return }
-    // A failed send shows as an event of the socket, which ends the session.
-    _ = client.stream.send(bytes)
-  }
-
-  private func transmit(_ bytes: [UInt8], on slot: Int) { bytes.withUnsafeBytes { transmit($0, on: slot) } }
-}
-
-/// One client's connection.
-final class Client {
-  var stream: Stream
-  var decoder: MessageDecoder
-  let generation: UInt32
-  /// Nil before the upgrade.
-  var room: Int?
-  var serverSpan: OpenSpan?
-  /// The span of the wait for the next frame.
-  var wait: OpenSpan?
-  /// A context that a fault attached and never detached.
-  var leaked: SpanContext?
-  /// The context of the last message.
-  var lastSent: Traceparent?
-
-  init(descriptor: Int32, generation: UInt32, messageLimit: Int) {
-    stream = Stream(descriptor: descriptor)
-    decoder = MessageDecoder(role: .server, limit: messageLimit)
-    self.generation = generation
   }
 }

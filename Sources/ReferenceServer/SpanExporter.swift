@@ -4,7 +4,7 @@ import OTLPMessages
 import Synchronization
 import Timing
 
-/// Sends ended spans to an OTLP/HTTP endpoint in batches, from a thread of its own.
+/// Sends ended spans to an OTLP/HTTP endpoint in batches, and metrics of what became of them, from a thread of its own.
 ///
 /// Like the SDKs' batch processors it never blocks the server: a full queue drops spans, and counts them.
 package final class SpanExporter: Sendable {
@@ -16,6 +16,8 @@ package final class SpanExporter: Sendable {
     /// Spans of one request at most.
     package var batchSize = 8_192
     package var delayMilliseconds = 200
+    /// Between two requests of metrics; they also go out at the end.
+    package var metricsMilliseconds = 1000
     /// Longest that one batch is tried, as OTLP exporters do by default; at the end, that all of them are.
     package var timeLimit: Duration = .seconds(10)
 
@@ -36,11 +38,17 @@ package final class SpanExporter: Sendable {
   private struct State {
     var waiting: [ExportedSpan] = []
     var counts = Counts()
+    var tracer = SpanCounts()
     var isStopping = false
   }
 
+  /// Place of a scope that is not ours, for a fault.
+  static let otherScope: UInt8 = 1
+
   private let configuration: Configuration
   private let state = Mutex(State())
+  /// Nanoseconds since 1970, from which on the metrics count.
+  private let start = WallClock.nanoseconds
   private let wakeUp = DispatchSemaphore(value: 0)
   private let finished = DispatchSemaphore(value: 0)
 
@@ -53,8 +61,10 @@ package final class SpanExporter: Sendable {
 
   package var counts: Counts { state.withLock { $0.counts } }
 
-  func add(_ spans: [ExportedSpan]) {
+  /// - Parameter tracer: what the spans' tracer counted so far.
+  func add(_ spans: [ExportedSpan], _ tracer: SpanCounts) {
     let isFull = state.withLock { state in
+      state.tracer = tracer
       let room = max(configuration.queueSize - state.waiting.count, 0)
       state.waiting.append(contentsOf: spans.prefix(room))
       state.counts.overflowed += max(spans.count - room, 0)
@@ -71,38 +81,65 @@ package final class SpanExporter: Sendable {
   }
 
   private func run() {
+    let resource = Self.resource
     var encoder = ExportRequestEncoder(
-      resource: [
-        Attribute("service.name", .string("spanstorm-reference")),
-        Attribute("service.instance.id", .string("\(getpid())")),
-        Attribute("telemetry.sdk.language", .string("swift")),
-      ], scopeName: "spanstorm.reference")
+      resource: resource, scope: InstrumentationScope("spanstorm.reference"),
+      others: [InstrumentationScope("another.library")])
+    let metrics = MetricRequestEncoder(resource: resource, scope: InstrumentationScope("spanstorm.reference.sdk"))
     let connection = ExportConnection(
       host: configuration.host, port: configuration.port, timeLimit: configuration.timeLimit)
+    var metricsDue = Instant.now
+    var isTaken = true
     while true {
       let isStopping = state.withLock { $0.isStopping }
       let batch = takeBatch()
-      if batch.isEmpty {
-        if isStopping { break }
-        _ = wakeUp.wait(timeout: .now() + .milliseconds(configuration.delayMilliseconds))
-        continue
-      }
-      for span in batch { encoder.append(span) }
-      let isTaken = connection.post(encoder.takeBody())
-      state.withLock {
-        if isTaken { $0.counts.exported += batch.count } else { $0.counts.failed += batch.count }
-        // What an endpoint that is gone cost one batch at the end it would cost each.
-        if isStopping, !isTaken {
-          $0.counts.failed += $0.waiting.count
-          $0.waiting = []
-        }
+      if !batch.isEmpty { isTaken = send(batch, &encoder, connection, isStopping: isStopping) }
+      if batch.isEmpty, isStopping { break }
+      if !isStopping, metricsDue <= .now {
+        sendMetrics(metrics, connection, isLast: false)
+        metricsDue = Instant.now.advanced(byNanoseconds: Int64(configuration.metricsMilliseconds) * 1_000_000)
       }
       if batch.count < configuration.batchSize, !isStopping {
         _ = wakeUp.wait(timeout: .now() + .milliseconds(configuration.delayMilliseconds))
       }
     }
+    sendMetrics(metrics, connection, isLast: isTaken)
     connection.close()
     finished.signal()
+  }
+
+  /// Returns whether the batch was taken.
+  private func send(
+    _ batch: [ExportedSpan], _ encoder: inout ExportRequestEncoder, _ connection: ExportConnection, isStopping: Bool
+  ) -> Bool {
+    for span in batch { encoder.append(span) }
+    let isTaken = connection.post(encoder.takeBody(), to: "/v1/traces", isRetried: true)
+    state.withLock {
+      if isTaken { $0.counts.exported += batch.count } else { $0.counts.failed += batch.count }
+      // What an endpoint that is gone cost one batch at the end it would cost each.
+      if isStopping, !isTaken {
+        $0.counts.failed += $0.waiting.count
+        $0.waiting = []
+      }
+    }
+    return isTaken
+  }
+
+  /// Metrics that are not taken are lost, but for the last ones: the next ones say the same and more.
+  private func sendMetrics(_ encoder: MetricRequestEncoder, _ connection: ExportConnection, isLast: Bool) {
+    let metrics = state.withLock {
+      SpanMetrics(spans: $0.tracer, exports: $0.counts, waiting: $0.waiting.count)
+    }
+    let body = encoder.body(metrics.sums, since: start, at: WallClock.nanoseconds)
+    _ = connection.post(body, to: "/v1/metrics", isRetried: isLast)
+  }
+
+  private static var resource: [Attribute] {
+    [
+      Attribute("service.name", .string("spanstorm-reference")),
+      Attribute("service.instance.id", .string("\(getpid())")),
+      Attribute("telemetry.sdk.language", .string("swift")),
+    ]
   }
 
   private func takeBatch() -> [ExportedSpan] {

@@ -1,3 +1,4 @@
+import JSONText
 import OTLPMessages
 import Timing
 import TraceContext
@@ -9,8 +10,40 @@ struct SpanContext {
   var flags: TraceFlags
   /// Whether it came from outside, or through the channel layer.
   var isRemote = false
+  /// Whether spans under it are recorded: a right server goes by the sampled flag.
+  var isRecorded: Bool
+  /// Unescaped; empty for none.
+  var tracestate = ""
 
   var traceparent: Traceparent { Traceparent(traceID: traceID, parentID: spanID, flags: flags) }
+
+  /// A context as it comes out of the channel layer or the task queue.
+  var remote: SpanContext {
+    var context = self
+    context.isRemote = true
+    return context
+  }
+}
+
+extension SpanContext {
+  /// A context from outside: flags that no level defines are not passed on.
+  ///
+  /// - Parameter tracestate: as it stood in JSON text.
+  init(received: Traceparent, tracestate: String = "") {
+    self.init(
+      traceID: received.traceID, spanID: received.parentID, flags: received.flags.intersection(.defined),
+      isRemote: true, isRecorded: received.flags.contains(.sampled), tracestate: tracestate.unescaped)
+  }
+}
+
+extension String {
+  /// Without JSON's escapes.
+  fileprivate var unescaped: String {
+    guard utf8.contains(UInt8(ascii: "\\")) else { return self }
+    let bytes = Array(utf8)
+    let string = JSONString(start: 0, end: bytes.count, isEscaped: true)
+    return String(decoding: string.unescaped(bytes.span), as: UTF8.self)
+  }
 }
 
 /// A span that has begun and not ended.
@@ -22,14 +55,32 @@ struct OpenSpan {
   var start: UInt64
   var attributes: [Attribute] = []
   var link: SpanContext?
+  var events: [ExportedSpan.Event] = []
+
+  /// Says that something happens now.
+  mutating func happened(_ event: String) {
+    events.append(ExportedSpan.Event(event, time: WallClock.nanoseconds))
+  }
+}
+
+/// How many spans a tracer began, and what became of them.
+struct SpanCounts: Hashable, Sendable {
+  /// Recorded and sampled.
+  var started: Int64 = 0
+  /// Not sampled, and so not recorded.
+  var sampledOut: Int64 = 0
+  var ended: Int64 = 0
+  /// Ended, and lost before they came to the exporter.
+  var lost: Int64 = 0
 }
 
 /// Makes spans and gathers the ended ones for the exporter.
 struct Tracer {
-  private var random: IDGenerator
-  private(set) var ended: [ExportedSpan] = []
+  private var random: SplitMix64
+  private(set) var counts = SpanCounts()
+  private var ended: [ExportedSpan] = []
 
-  init(seed: UInt64) { random = IDGenerator(state: seed) }
+  init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
   /// Begins a span under `parent`, or a new trace where there is none; such a trace is sampled and random (03).
   mutating func begin(
@@ -37,29 +88,35 @@ struct Tracer {
     attributes: [Attribute] = [], link: SpanContext? = nil
   ) -> OpenSpan {
     let context = SpanContext(
-      traceID: parent?.traceID ?? random.traceID(), spanID: random.spanID(),
-      flags: parent?.flags ?? [.sampled, .random])
+      traceID: parent?.traceID ?? randomTraceID(), spanID: randomSpanID(), flags: parent?.flags ?? [.sampled, .random],
+      isRecorded: parent?.isRecorded ?? true, tracestate: parent?.tracestate ?? "")
+    if context.isRecorded { counts.started += 1 } else { counts.sampledOut += 1 }
     return OpenSpan(
       context: context, parent: parent, name: name, kind: kind, start: start, attributes: attributes, link: link)
   }
 
-  /// Ends a span; one of a trace that is not sampled is not recorded.
+  /// Ends a span, and keeps it if it is recorded.
   mutating func end(_ span: OpenSpan, at end: UInt64 = WallClock.nanoseconds, status: ExportedSpan.Status = .unset) {
-    guard span.context.flags.contains(.sampled) else { return }
+    guard span.context.isRecorded else { return }
+    counts.ended += 1
     let isRemote = span.parent?.isRemote ?? false
     ended.append(
       ExportedSpan(
-        traceID: span.context.traceID, spanID: span.context.spanID, parentID: span.parent?.spanID ?? .zero,
-        name: span.name, kind: span.kind, start: span.start, end: end,
-        attributes: span.attributes,
+        traceID: span.context.traceID, spanID: span.context.spanID, traceState: span.context.tracestate,
+        parentID: span.parent?.spanID ?? .zero, name: span.name, kind: span.kind, start: span.start, end: end,
+        attributes: span.attributes, events: span.events,
         link: span.link.map {
           ExportedSpan.Link(traceID: $0.traceID, spanID: $0.spanID, flags: ExportedSpan.hasIsRemote)
         }, status: status,
         flags: ExportedSpan.hasIsRemote | (isRemote ? ExportedSpan.isRemote : 0)))
   }
 
-  mutating func randomSpanID() -> SpanID { random.spanID() }
-  mutating func randomTraceID() -> TraceID { random.traceID() }
+  mutating func randomSpanID() -> SpanID { SpanID(random.next()) }
+  mutating func randomTraceID() -> TraceID { TraceID(high: random.next(), low: random.next()) }
+
+  var hasEnded: Bool { !ended.isEmpty }
+  /// A place among the ended spans, behind the last one.
+  var mark: Int { ended.count }
 
   mutating func takeEnded() -> [ExportedSpan] {
     defer { ended.removeAll(keepingCapacity: true) }
@@ -67,19 +124,24 @@ struct Tracer {
   }
 }
 
-/// Random ids (SplitMix64), never zero.
-private struct IDGenerator {
-  var state: UInt64
+// MARK: - Faults
 
-  mutating func traceID() -> TraceID { TraceID(high: next(), low: next()) }
-  mutating func spanID() -> SpanID { SpanID(next()) }
+extension Tracer {
+  /// Rewrites the spans that ended since `mark`: those that are gone afterwards never were, new ones were begun and ended.
+  mutating func rewrite(since mark: Int, _ change: (inout [ExportedSpan], inout Tracer) -> Void) {
+    guard mark < ended.count else { return }
+    var spans = Array(ended[mark...])
+    let before = Int64(spans.count)
+    change(&spans, &self)
+    counts.started += Int64(spans.count) - before
+    counts.ended += Int64(spans.count) - before
+    ended.replaceSubrange(mark..., with: spans)
+  }
 
-  private mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    z ^= z >> 31
-    return z == 0 ? 1 : z
+  /// Loses the first span of a name that ended since `mark`, on its way to the exporter.
+  mutating func lose(_ name: String, since mark: Int) {
+    guard let place = ended[mark...].firstIndex(where: { $0.name == name }) else { return }
+    ended.remove(at: place)
+    counts.lost += 1
   }
 }

@@ -27,7 +27,7 @@ package struct Diagnostics: Error, Sendable {
 func quoted(_ word: some StringProtocol) -> String { word.count <= 60 ? "'\(word)'" : "'\(word.prefix(59))…'" }
 
 /// The nearest of `candidates` to a misspelt word, if one is near enough to be meant.
-func nearest(to word: String, among candidates: [String]) -> String? {
+package func nearest(to word: String, among candidates: [String]) -> String? {
   guard word.utf8.count <= 64 else { return nil }
   let scored = candidates.map { (candidate: $0, distance: editDistance(word, $0)) }
   guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }

@@ -22,8 +22,9 @@ extension DocumentReader {
         "children",
       ] + (depth == 0 ? ["parent"] : [])
     guard let fields = mapping(node, named: "span", keys: keys) else { return nil }
-    guard let name = required("name", in: fields, of: node, named: "span").flatMap({ spanName($0) }) else { return nil }
-    var rule = SpanRule(name: name, entry: entry)
+    let name = required("name", in: fields, of: node, named: "span").flatMap { spanName($0) }
+    // Without a name too, so that all its other mistakes are told.
+    var rule = SpanRule(name: name ?? NamePattern(""), entry: entry)
     rule.kind = fields["kind"].flatMap { spanKind($0) }
     if let parent = fields["parent"], let choice: EntryParent = choice(parent, named: "parent") { rule.entry = choice }
     if let count = fields["count"] { rule.count = spanCount(count) }
@@ -36,7 +37,7 @@ extension DocumentReader {
     rule.links = fields["links"].map { readLinks($0) } ?? []
     rule.events = (fields["events"].flatMap { list($0, named: "events") } ?? []).compactMap { spanName($0) }
     rule.children = fields["children"].map { readSpans($0, named: "children", depth: depth + 1, entry: .client) } ?? []
-    return rule
+    return name == nil ? nil : rule
   }
 
   /// A number, a group's size, or `any`, which is nil.

@@ -21,7 +21,7 @@ struct RunCommand: ParsableCommand {
       A wss:// target must show a certificate of an authority that the system trusts, for its name, unless the \
       scenario or an option says otherwise. The variable SSLKEYLOGFILE names a file that TLS secrets are appended to.
 
-      Faults for --reference --fault: \(Fault.allCases.map(\.rawValue).joined(separator: ", ")).
+      Faults for --reference --fault, which 'spanstorm serve --help' explains: \(Fault.allCases.map(\.rawValue).joined(separator: ", ")).
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
@@ -32,8 +32,7 @@ struct RunCommand: ParsableCommand {
   @Flag(
     help: "Tests Spanstorm's own reference server, in a process of its own; it agrees to what the scenario offers.")
   var reference = false
-  @Option(help: ArgumentHelp("A fault that the reference server shows (repeatable).", valueName: "name"))
-  var fault: [Fault] = []
+  @OptionGroup var faults: FaultOptions
   @Option(
     name: .customLong("export-queue"),
     help: ArgumentHelp("Spans that may wait in the reference server.", valueName: "N"))
@@ -50,7 +49,7 @@ struct RunCommand: ParsableCommand {
       throw ValidationError(
         "--reference exports on this machine, plainly: no --collector-host, -token or -tls goes with it")
     }
-    if !reference, !fault.isEmpty { throw ValidationError("--fault goes with --reference") }
+    if !reference, !faults.isEmpty { throw ValidationError("--fault and --as-written go with --reference") }
     if !reference, exportQueue != nil { throw ValidationError("--export-queue goes with --reference") }
     if let exportQueue, exportQueue <= 0 { throw ValidationError("--export-queue is above 0") }
   }
@@ -68,7 +67,7 @@ struct RunCommand: ParsableCommand {
     let session = RunSession(
       scenario: scenario, file: file, load: load, changes: changes, engine: engine,
       collectorOptions: collector)
-    let (report, defects) = try session.run(reference: reference ? (fault, exportQueue) : nil)
+    let (report, defects) = try session.run(reference: reference ? (faults, exportQueue) : nil)
     say(format == .text ? report.text : String(decoding: try report.json(), as: UTF8.self))
     try folder.write(report)
     complain("report: \(folder.path)/report.json")

@@ -22,10 +22,10 @@ struct RunSession {
   let engine: EngineOptions
   let collectorOptions: CollectorOptions
 
-  /// - Parameter reference: starts the reference server with these faults, and tests that.
+  /// - Parameter reference: starts the reference server, which does this wrong, and tests that.
   /// - Returns: what was seen, and what of this tool failed meanwhile, in a sentence each.
   /// - Throws: an exit status; everything that can be told has been.
-  func run(reference: (faults: [Fault], exportQueue: Int?)?) throws -> (report: Report, defects: [String]) {
+  func run(reference: (faults: FaultOptions, exportQueue: Int?)?) throws -> (report: Report, defects: [String]) {
     Interruption.watch()
     // The reference server will be somewhere on this machine.
     let (spread, checked) = try check(target: reference == nil ? load.target : "ws://127.0.0.1:1")
@@ -83,7 +83,8 @@ struct RunSession {
     }
   }
 
-  private func startReference(_ faults: [Fault], _ exportQueue: Int?, _ collector: Collector) throws -> ReferenceProcess
+  private func startReference(_ faults: FaultOptions, _ exportQueue: Int?, _ collector: Collector) throws
+    -> ReferenceProcess
   {
     do {
       return try ReferenceProcess(

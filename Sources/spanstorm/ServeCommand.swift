@@ -13,6 +13,14 @@ struct ServeCommand: ParsableCommand {
       Prints 'listening ws://…', with a certificate 'listening wss://…', once it accepts connections. The chat lives at /ws/chat/<room>/ and understands \
       {"type":"chat_message","message":…} and {"type":"typing","is_typing":…}, each with a "trace_context" object.
 
+      A fault acts on each message on its own, in the share that its name is followed by, wherever it can be seen: what \
+      changes a tracestate needs one that came, for instance. At the end standard error tells of each fault how many \
+      messages it acted on.
+
+      With --as-written the chat is that of the reference article, which propagates wrongly: the receive span is in the \
+      connection's trace, the echo names the span above the send span's, typing leaks its context, a carrier that is no \
+      object ends the connection, and more. No faults go with it: nothing says which of the two a message shows.
+
       Faults:
       \(Fault.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
       """)
@@ -24,8 +32,7 @@ struct ServeCommand: ParsableCommand {
   @Option(
     name: .customLong("export-queue"), help: ArgumentHelp("Spans that may wait for their export.", valueName: "N"))
   var exportQueue = 200_000
-  @Option(help: ArgumentHelp("A misbehaviour to show (repeatable); see below.", valueName: "name"))
-  var fault: [Fault] = []
+  @OptionGroup var faults: FaultOptions
   @Flag(help: "Agrees to permessage-deflate (RFC 7692) where a client offers it.") var compression = false
   @Option(help: ArgumentHelp("A subprotocol that is chosen where a client offers it (repeatable).", valueName: "name"))
   var subprotocol: [String] = []
@@ -52,7 +59,8 @@ struct ServeCommand: ParsableCommand {
     let server: ReferenceServer
     do {
       server = try ReferenceServer(
-        address: SocketAddress(host: host, port: port), faults: Set(fault), acceptsCompression: compression,
+        address: SocketAddress(host: host, port: port), faults: faults.orders, isAsWritten: faults.asWritten,
+        acceptsCompression: compression,
         subprotocols: subprotocol, exporter: exporter, tls: context, isStopping: { Interruption.times > 0 })
     } catch {
       complain("error: the reference server cannot listen on \(host):\(port): \(error)")
@@ -60,10 +68,22 @@ struct ServeCommand: ParsableCommand {
     }
     say("listening \(context == nil ? "ws" : "wss")://\(host.contains(":") ? "[\(host)]" : host):\(server.port)\n")
     server.run()
+    tell(server.injectedFaults)
     if let counts = exporter?.counts, counts.overflowed + counts.failed > 0 {
       complain(
         "spans: \(counts.exported) exported, \(counts.overflowed) found the queue full, \(counts.failed) were not taken"
       )
+    }
+  }
+
+  /// Tells a process that started this one in lines that it reads, and people in words.
+  private func tell(_ injected: [(fault: Fault, messages: Int)]) {
+    for (fault, messages) in injected {
+      if endWithParent {
+        say("\(ReferenceProcess.injectedWord) \(fault.rawValue) \(messages)\n")
+      } else {
+        complain("injected \(fault.rawValue): \(messages) messages")
+      }
     }
   }
 
@@ -86,5 +106,3 @@ struct ServeCommand: ParsableCommand {
     return (String(rest[..<colon]), port)
   }
 }
-
-extension Fault: ExpressibleByArgument {}

@@ -16,6 +16,7 @@ import VirtualUsers
     messages:
       chat:
         body: { type: chat, id: "m-{{ message.id }}-é" }
+        trace: { tracestate: "a=b,c=d", baggage: "user=alice;p" }
         echo: { match: { type: chat, id: "m-{{ message.id }}-é" }, within: 1s, trace-context: continued }
       typing:
         body: { type: typing }
@@ -29,11 +30,13 @@ import VirtualUsers
     let id = plan.identities.text(of: identity)
     let traceID = plan.identities.traceID(of: identity)
     let parent = Traceparent(traceID: traceID, parentID: SpanID(5), flags: .sampled)
-    let carrier = "\"meta\":{\"trace_context\":{\"traceparent\":\"\(parent)\",\"tracestate\":\"a=b\"}}"
+    let companions = "\"tracestate\":\"a=b,c=d\",\"baggage\":\"user=alice;p\""
+    let carrier = "\"meta\":{\"trace_context\":{\"traceparent\":\"\(parent)\",\(companions)}}"
     return [
       plan.templates.first.map { $0.text(of: identity, connection: 0, in: plan.identities) } ?? "",
       "{\"type\":\"chat\",\"id\":\"m-\(id)-é\",\(carrier)}",
       "{\"ty\\u0070e\":\"ch\\u0061t\",\"id\":\"m-\(id)-\\u00e9\",\(carrier),\"more\":[1,2.5e-3,{\"a\":[[]]},\"\\ud83d\\ude00\"]}",
+      "{\"type\":\"chat\",\"id\":\"m-\(id)-é\",\"meta\":{\"trace_context\":{\(companions),\"traceparent\":\"cc\(traceID)\",\"tracestate\":5},\"trace_context\":{\"baggage\":\"user=b\"}}}",
       "{\"type\":\"typing\",\"on\":true,\"count\":5,\"none\":null,\(carrier)}", "[1,\"two\",{\"three\":null}]",
     ].map { Array($0.utf8) }
   }
@@ -44,9 +47,11 @@ import VirtualUsers
     let texts = Self.texts(plan)
     var echoes = 0
     var unreadable = 0
+    var changed = 0
     workload.each(percent: 10) { number, dice in
       let bytes = dice.damaged(dice.pick(texts), alphabet: Self.alphabet)
       let reading = reader.read(bytes.span)
+      if case .echo(let echo) = reading, echo.tracestate != .kept || echo.baggage != .kept { changed += 1 }
       if reading != reader.read(bytes.span) { Issue.record("input \(number) is read in two ways") }
       switch reading {
       case .echo, .foreign: echoes += 1
@@ -54,6 +59,7 @@ import VirtualUsers
       }
     }
     #expect(echoes > 0)
+    #expect(changed > 0)
     #expect(unreadable > 0)
   }
 

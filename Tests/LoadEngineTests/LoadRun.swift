@@ -18,15 +18,18 @@ final class LoadRun {
   /// - Parameters:
   ///   - host: what the URL names.
   ///   - proxyPort: a proxy of this machine that connections go through.
+  ///   - trace: what messages carry.
+  ///   - upgrade: what upgrades carry; nil for nothing.
   init(
     port: UInt16, connections: Int = 2, phases: String = "{ name: steady, for: 200ms, rate: 100/s }",
     within: String = "2s", filler: Int = 0, size: String? = nil, target: String = "", tls: TLSConfiguration? = nil,
-    host: String = "127.0.0.1", proxyPort: UInt16? = nil,
+    host: String = "127.0.0.1", proxyPort: UInt16? = nil, trace: String = "fresh", upgrade: String? = nil,
     _ change: (inout TimeLimits) -> Void = { _ in }
   ) throws {
     let yaml = """
       name: made-up
       target: { url: "\(tls == nil ? "ws" : "wss")://\(host):\(port)/"\(target) }
+      \(upgrade.map { "upgrade: \($0)" } ?? "")
       load:
         connections: \(connections)
         connect-rate: 10000/s
@@ -34,11 +37,11 @@ final class LoadRun {
       messages:
         ping:
           body: { type: ping, id: "{{ message.id }}", filler: "\(String(repeating: "x", count: filler))" }
-          trace: fresh\(size.map { "\n    size: \($0)" } ?? "")
+          trace: \(trace)\(size.map { "\n    size: \($0)" } ?? "")
           echo:
             match: { type: ping, id: "{{ message.id }}" }
             within: \(within)
-            trace-context: continued
+            trace-context: unchanged
       """
     var scenario = try Scenario(yaml: yaml, file: "made-up.yaml")
     if let tls { scenario.target.tls = tls }

@@ -69,6 +69,11 @@ final class ChatClient {
     try send(text.withUnsafeBytes { Array(compression.frame(.text, $0, maskKey: 0x0102_0304)) })
   }
 
+  /// Several messages in one write, so that they are there at once.
+  func say(together texts: [String]) throws {
+    try send(texts.flatMap { FrameEncoding.frame(.text, Array($0.utf8), maskKey: 0x0102_0304) })
+  }
+
   func sendFrame(_ opcode: Opcode, _ payload: [UInt8]) throws {
     try send(FrameEncoding.frame(opcode, payload, maskKey: 7))
   }
@@ -88,6 +93,21 @@ final class ChatClient {
         return (event, payload)
       }
       try receive()
+    }
+  }
+
+  /// Every message that the server sent before it answers this ping.
+  func hearAll() throws -> [String] {
+    try sendFrame(.ping, [])
+    var texts: [String] = []
+    while true {
+      let (event, payload) = try next()
+      switch event {
+      case .pong: return texts
+      case .message, .assembled: texts.append(String(decoding: payload, as: UTF8.self))
+      case .ping: break
+      case .close: throw Ended()
+      }
     }
   }
 
@@ -116,17 +136,52 @@ extension Traceparent {
 }
 
 enum Message {
-  static func chat(_ context: Traceparent?, text: String = "hello", state: String = "") -> String {
-    "{\"type\":\"chat_message\",\"message\":\"\(text)\"\(carrier(context, state))}"
+  static func chat(_ context: Traceparent?, text: String = "hello", state: String = "", baggage: String = "") -> String
+  {
+    "{\"type\":\"chat_message\",\"message\":\"\(text)\"\(carrier(context, state, baggage))}"
   }
 
-  static func typing(_ context: Traceparent?) -> String {
-    "{\"type\":\"typing\",\"is_typing\":true\(carrier(context, ""))}"
+  static func typing(_ context: Traceparent?, state: String = "", baggage: String = "") -> String {
+    "{\"type\":\"typing\",\"is_typing\":true\(carrier(context, state, baggage))}"
   }
 
-  private static func carrier(_ context: Traceparent?, _ state: String) -> String {
+  /// A chat message with any text in the place of its traceparent.
+  static func chat(traceparent: String) -> String {
+    "{\"type\":\"chat_message\",\"message\":\"hello\",\"trace_context\":{\"traceparent\":\"\(traceparent)\"}}"
+  }
+
+  static func unknown(_ type: String, _ context: Traceparent?) -> String {
+    "{\"type\":\(type)\(carrier(context, "", ""))}"
+  }
+
+  private static func carrier(_ context: Traceparent?, _ state: String, _ baggage: String) -> String {
     guard let context else { return "" }
     let state = state.isEmpty ? "" : ",\"tracestate\":\"\(state)\""
-    return ",\"trace_context\":{\"traceparent\":\"\(context)\"\(state)}"
+    let baggage = baggage.isEmpty ? "" : ",\"baggage\":\"\(baggage)\""
+    return ",\"trace_context\":{\"traceparent\":\"\(context)\"\(state)\(baggage)}"
   }
+}
+
+/// What an echo's carrier holds.
+struct HeardContext {
+  /// The echo as it came.
+  var text: String
+  /// Nil where it is no text.
+  var traceparent: String?
+  var tracestate: String?
+  var baggage: String?
+  var hasCarrier: Bool
+
+  init(_ echo: String) throws {
+    text = echo
+    let object = try JSONSerialization.jsonObject(with: Data(echo.utf8)) as? [String: Any]
+    let carrier = object?["trace_context"] as? [String: Any]
+    hasCarrier = carrier != nil
+    traceparent = carrier?["traceparent"] as? String
+    tracestate = carrier?["tracestate"] as? String
+    baggage = carrier?["baggage"] as? String
+  }
+
+  /// Nil where the text is no traceparent.
+  var context: Traceparent? { traceparent.flatMap { try? Traceparent($0) } }
 }

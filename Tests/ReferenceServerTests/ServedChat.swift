@@ -1,6 +1,4 @@
 import Foundation
-import OTLPCollector
-import Observations
 import Reactor
 import Synchronization
 import Testing
@@ -26,37 +24,37 @@ struct NamedSpan: Hashable, Comparable {
   static func < (left: NamedSpan, right: NamedSpan) -> Bool { "\(left)" < "\(right)" }
 }
 
-/// The reference server on a thread of its own, exporting to a real collector.
+/// The reference server on a thread of its own, exporting to an endpoint that keeps everything.
 final class ServedChat {
   let port: UInt16
   let exporter: SpanExporter
-  private let collector: Collector
-  private let batches: Batches
-  private let stopping: Flag
+  private let endpoint: ScriptedEndpoint
+  private let server: ReferenceServer
+  private let stopping = Flag()
   private let finished = DispatchSemaphore(value: 0)
   private var isStopped = false
+  private var seen: [SeenSpan]?
 
-  private final class Batches: Sendable { let all = Mutex<[SpanBatch]>([]) }
   private final class Flag: Sendable { let isSet = Atomic(false) }
 
-  init(faults: Set<Fault> = [], acceptsCompression: Bool = false, subprotocols: [String] = []) throws {
-    let batches = Batches()
-    let stopping = Flag()
-    collector = try Collector.start { batch in
-      batches.all.withLock { $0.append(batch) }
-      return true
-    }
-    var configuration = SpanExporter.Configuration(host: "127.0.0.1", port: UInt16(collector.port))
+  /// - Parameter exporter: to another endpoint than the one that this looks at.
+  init(
+    faults: [FaultOrder] = [], isAsWritten: Bool = false, acceptsCompression: Bool = false, subprotocols: [String] = [],
+    exporter: SpanExporter? = nil
+  ) throws {
+    endpoint = try ScriptedEndpoint()
+    var configuration = SpanExporter.Configuration(host: "127.0.0.1", port: endpoint.port)
     configuration.delayMilliseconds = 10
-    exporter = SpanExporter(configuration)
-    // Made here so that a fault is thrown; used by its own thread only from then on.
+    let exporter = exporter ?? SpanExporter(configuration)
+    self.exporter = exporter
+    let stopping = self.stopping
+    // Made here so that a fault is thrown; from then on used by its own thread only, until that has finished.
     nonisolated(unsafe) let server = try ReferenceServer(
-      address: SocketAddress(host: "127.0.0.1", port: 0), faults: faults, acceptsCompression: acceptsCompression,
-      subprotocols: subprotocols, exporter: exporter,
+      address: SocketAddress(host: "127.0.0.1", port: 0), faults: faults, isAsWritten: isAsWritten,
+      acceptsCompression: acceptsCompression, subprotocols: subprotocols, exporter: exporter,
       isStopping: { stopping.isSet.load(ordering: .relaxed) })
     port = server.port
-    self.batches = batches
-    self.stopping = stopping
+    self.server = server
     let finished = self.finished
     let thread = Thread {
       server.run()
@@ -67,7 +65,7 @@ final class ServedChat {
 
   deinit {
     stop()
-    collector.stop()
+    endpoint.stop()
   }
 
   /// Ends the server, which flushes; true once it has, within a minute.
@@ -81,24 +79,33 @@ final class ServedChat {
 
   func join(room: String = "r") throws -> ChatClient { try ChatClient(port: port, path: "/ws/chat/\(room)/") }
 
-  /// Everything exported; the server must have been stopped.
-  var spans: [SpanObservation] { batches.all.withLock { $0.flatMap(\.spans) } }
+  /// Messages that a fault acted on; the server must have been stopped.
+  func injected(_ fault: Fault) -> Int { server.injectedFaults.first { $0.fault == fault }?.messages ?? 0 }
 
-  private var names: [NameIndex: String] {
-    batches.all.withLock { batches in
-      Dictionary(batches.flatMap(\.newNames).map { ($0.index, $0.text) }, uniquingKeysWith: { first, _ in first })
+  /// Everything exported; the server must have been stopped.
+  var spans: [SeenSpan] {
+    if let seen { return seen }
+    let spans = endpoint.spanBodies.flatMap { body -> [SeenSpan] in
+      do { return try SeenSpan.all(in: body) } catch {
+        Issue.record("an export request that is no protobuf: \(error)")
+        return []
+      }
     }
+    if isStopped { seen = spans }
+    return spans
+  }
+
+  func spans(named name: String, of traceID: TraceID) -> [SeenSpan] {
+    spans.filter { $0.traceID == traceID && $0.name == name }
   }
 
   /// The trees under `parent` in a trace; zero is the parent of roots.
   func trees(of traceID: TraceID, under parent: SpanID) -> [NamedSpan] {
-    let names = names
     let spans = spans.filter { $0.traceID == traceID }
     func below(_ parent: SpanID) -> [NamedSpan] {
       spans.filter { $0.parentID == parent }.map { span in
-        var named = NamedSpan(
-          names[span.name] ?? "?", span.kind, isRemote: span.flags & 0x200 != 0, below(span.spanID))
-        named.isError = span.status == .error
+        var named = NamedSpan(span.name, span.kind, isRemote: span.isRemote, below(span.spanID))
+        named.isError = span.isError
         return named
       }.sorted()
     }
@@ -107,11 +114,8 @@ final class ServedChat {
 
   /// The name of the span that a context names, nil where none does.
   func name(of context: Traceparent) -> String? {
-    spans.first { $0.traceID == context.traceID && $0.spanID == context.parentID }.flatMap { names[$0.name] }
+    spans.first { $0.traceID == context.traceID && $0.spanID == context.parentID }?.name
   }
 
-  func count(named name: String) -> Int {
-    let names = names
-    return spans.count { names[$0.name] == name }
-  }
+  func count(named name: String) -> Int { spans.count { $0.name == name } }
 }

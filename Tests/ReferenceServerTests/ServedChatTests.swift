@@ -1,5 +1,3 @@
-import OTLPCollector
-import Observations
 import Testing
 import TraceContext
 import WebSocketProtocol
@@ -141,7 +139,7 @@ struct ServedChatTests {
     try client.say(Message.typing(.client(1)))
     #expect(try client.hearContext().traceID == Traceparent.client(1).traceID)
     #expect(chat.stop())
-    let errors = chat.spans.filter { $0.status == .error }
+    let errors = chat.spans.filter(\.isError)
     #expect(errors.count == 1)
     let error = try #require(errors.first)
     #expect(chat.trees(of: error.traceID, under: .zero).map(\.name) == ["websocket.receive"])

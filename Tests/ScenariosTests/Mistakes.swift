@@ -481,8 +481,8 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
   ("another kind", "kind: server", "kind: Server", ["25:15: error: unknown kind 'Server'; did you mean 'server'?"]),
   (
     "another parent", "parent: client",
-    "parent: root",
-    ["26:17: error: unknown parent 'root'; write 'client', which is the span ID that we sent"]
+    "parent: clint",
+    ["26:17: error: unknown parent 'clint'; did you mean 'client'?"]
   ),
   (
     "a span that is a list", "children: [reply]",

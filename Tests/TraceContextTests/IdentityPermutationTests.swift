@@ -11,7 +11,7 @@ import TraceContext
     let identities = IdentityPermutation(seed: seed)
     var dice = Dice(seed: seed)
     var messages = Set(
-      Self.extremes.flatMap { shard in
+      Self.extremes.filter { $0 < 0x8000_0000 }.flatMap { shard in
         Self.extremes.map { MessageIdentity(shard: shard, sequence: $0) }
       })
     for shard in 0..<4 as Range<UInt32> {
@@ -19,7 +19,7 @@ import TraceContext
     }
     for _ in 0..<5_000 {
       messages.insert(
-        .init(shard: UInt32(truncatingIfNeeded: dice.next()), sequence: UInt32(truncatingIfNeeded: dice.next())))
+        .init(shard: UInt32(truncatingIfNeeded: dice.next() >> 33), sequence: UInt32(truncatingIfNeeded: dice.next())))
     }
     var traceIDs: Set<TraceID> = []
     var spanIDs: Set<SpanID> = []

@@ -10,11 +10,12 @@ import TraceContext
 /// A message and what is read in it; `%ID` stands for a message's text id and `%TP` for a traceparent.
 struct EchoExample: CustomTestStringConvertible, Sendable {
   enum Expected: Sendable {
-    case chat(EchoedContext)
+    case chat(EchoedContext, ContextForm = [])
     case typing(EchoedContext)
     case foreign
     case unreadable(UnreadableReason)
-    case present
+    /// A chat message with the traceparent.
+    case present(ContextForm = [])
   }
 
   var testDescription: String
@@ -38,11 +39,11 @@ struct EchoExample: CustomTestStringConvertible, Sendable {
   static let all = matching + contexts + malformed + unreadable
 
   private static let matching = [
-    EchoExample("a matching message", chat("{\"traceparent\":\"%TP\"}"), .present),
+    EchoExample("a matching message", chat("{\"traceparent\":\"%TP\"}"), .present()),
     EchoExample(
       "members in another order",
       "{\"trace_context\":{\"tracestate\":\"a=b\",\"traceparent\":\"%TP\"},\"x\":[1,{}],\"message\":\"m-%ID-é\",\"type\":\"chat_message\"}",
-      .present),
+      .present()),
     EchoExample("blanks", " { \"type\" : \"chat_message\" ,\n\t\"message\":\"m-%ID-é\" } ", .chat(.absent)),
     EchoExample(
       "escaped keys and values", "{\"ty\\u0070e\":\"chat\\u005fmessage\",\"message\":\"m-%ID-\\u00e9\"}", .chat(.absent)
@@ -77,8 +78,9 @@ struct EchoExample: CustomTestStringConvertible, Sendable {
     EchoExample(
       "the last of equal carriers",
       "{\"type\":\"chat_message\",\"message\":\"m-%ID-é\",\"trace_context\":{\"traceparent\":\"%TP\"},\"trace_context\":{}}",
-      .chat(.absent)),
-    EchoExample("the last of equal traceparents", chat("{\"traceparent\":7,\"traceparent\":\"%TP\"}"), .present),
+      .chat(.absent, .repeated)),
+    EchoExample(
+      "the last of equal traceparents", chat("{\"traceparent\":7,\"traceparent\":\"%TP\"}"), .present(.repeated)),
   ]
 
   private static let contexts = [
@@ -93,9 +95,10 @@ struct EchoExample: CustomTestStringConvertible, Sendable {
     EchoExample("an array for the traceparent", chat(traceparent: "[\"%TP\"]"), .chat(.wrongType)),
     EchoExample(
       "an escaped traceparent",
-      chat(traceparent: "\"\\u0030\\u0030-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\""), .present),
+      chat(traceparent: "\"\\u0030\\u0030-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\""), .present()),
     EchoExample(
-      "a later version", chat(traceparent: "\"cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what\""), .present
+      "a later version", chat(traceparent: "\"cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-what\""),
+      .present(.laterVersion)
     ),
   ]
 
@@ -160,8 +163,9 @@ struct EchoReaderTests {
     let reading = reader.read(filled(example.text).span)
     let context = EchoedContext.present(try Traceparent(EchoExample.traceparent))
     switch example.expected {
-    case .chat(let context): #expect(reading == .echo(.init(type: 0, message: identity, context)))
-    case .present: #expect(reading == .echo(.init(type: 0, message: identity, context)))
+    case .chat(let context, let form):
+      #expect(reading == .echo(.init(type: 0, message: identity, context, form: form)))
+    case .present(let form): #expect(reading == .echo(.init(type: 0, message: identity, context, form: form)))
     case .typing(let context): #expect(reading == .echo(.init(type: 1, message: nil, context)))
     case .foreign: #expect(reading == .foreign(type: 0))
     case .unreadable(let reason): #expect(reading == .unreadable(reason))
