@@ -49,7 +49,7 @@ struct RunSession {
     let running = try startLoad(plan, target, spread, route, queue)
     var progress = ProgressLine()
     watch(running, verifier, &progress)
-    server?.stop()
+    let injected = server?.stop() ?? [:]
     drain(running.control, verifier, isExported: server != nil, &progress)
     progress.end()
     let wasInterrupted = Interruption.times > 0
@@ -61,14 +61,15 @@ struct RunSession {
     }
     let books = collector.books
     let dropped = queue.dropped + running.dropped
-    let verdict = judged.finish(droppedDeliveries: dropped, collector: books)
+    let verdict = judged.finish(
+      droppedDeliveries: dropped, collector: books, clocks: (wall: WallClock.nanoseconds, at: .now))
     let report = Report(
       run: RunDescription(
         scenario: scenario.name, target: plan.target.description, seed: plan.seed, version: spanstormVersion,
         wasInterrupted: wasInterrupted, connections: scenario.load.connections,
         offersCompression: scenario.target.compression != nil,
         seconds: Double(Instant.now - start) / Double(nanosecondsPerSecond), residentBytes: linux_resident_bytes(0),
-        start: start, addresses: route.addresses.map(\.description)),
+        start: start, addresses: route.addresses.map(\.description), injected: injected),
       verdict: verdict, collector: books, droppedDeliveries: dropped)
     return (report, running.faults)
   }

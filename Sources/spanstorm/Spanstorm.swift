@@ -23,7 +23,7 @@ struct Spanstorm: ParsableCommand {
     version: spanstormVersion,
     subcommands: [
       RunCommand.self, ValidateCommand.self, PlanCommand.self, ServeCommand.self, CollectCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, ExplainCommand.self,
       WorkerCommand.self,
     ])
 }
