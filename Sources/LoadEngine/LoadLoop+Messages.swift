@@ -40,8 +40,12 @@ extension LoadLoop {
     }
     guard sequence < .max else { return control.stop() }
     let identity = MessageIdentity(shard: UInt32(share.index), sequence: sequence)
-    let fixedFlags = contexts.fixedFlags[type]
-    let choice = fixedFlags == nil ? carryContext(of: identity, type: type, on: index) : nil
+    let carried: Carried
+    if let flags = contexts.fixedFlags[type] {
+      carried = Carried(flags: flags, isAdopted: false)
+    } else {
+      carried = carryContext(of: identity, type: type, on: index)
+    }
     // What is compressed is also sent: a frame left out would break the server's window.
     let frame: UnsafeRawBufferPointer
     if connections[index].decoder.isCompressing, let compression = connections[index].decoder.compression {
@@ -63,26 +67,35 @@ extension LoadLoop {
     if pacer.model == .closed {
       pacer.sent(by: index, identity.sequence, giveUpAt: now - loadStart &+ echoWaits[type])
     }
-    if let choice, choice.isAdopted {
-      observations.write(.adopted(Observation.Adopted(message: identity, context: choice.context)), at: now)
-    }
+    if carried.isAdopted { noteAdoption(by: identity, on: index, at: now) }
     observations.write(
       .sent(
         Observation.Sent(
           message: identity, connection: UInt32(truncatingIfNeeded: number(of: index)),
           type: UInt8(truncatingIfNeeded: type), phase: UInt8(truncatingIfNeeded: phase),
-          flags: fixedFlags ?? choice?.context.flags ?? [], members: UInt32(truncatingIfNeeded: members), due: due,
-          at: now)),
+          flags: carried.flags, members: UInt32(truncatingIfNeeded: members), due: due, at: now)),
       at: now)
+  }
+
+  /// What has to be said of the context that a message carries.
+  private struct Carried {
+    var flags: TraceFlags
+    var isAdopted: Bool
   }
 
   /// Writes into the frame what the message carries beside or instead of its own IDs.
   @inline(never)
-  private mutating func carryContext(of message: MessageIdentity, type: Int, on index: Int) -> SentContexts.Choice {
+  private mutating func carryContext(of message: MessageIdentity, type: Int, on index: Int) -> Carried {
     let number = UInt32(truncatingIfNeeded: number(of: index))
-    let choice = contexts.choice(of: message, type: type, on: index, number: number, identities)
-    frames.carry(choice.context, type: type)
-    return choice
+    let (context, isAdopted) = contexts.context(of: message, type: type, on: index, number: number, identities)
+    frames.carry(context, type: type)
+    return Carried(flags: context.flags, isAdopted: isAdopted)
+  }
+
+  @inline(never)
+  private mutating func noteAdoption(by message: MessageIdentity, on index: Int, at now: Instant) {
+    guard let context = contexts.received(on: index) else { return }
+    observations.write(.adopted(Observation.Adopted(message: message, context: context)), at: now)
   }
 
   /// Messages that were due, and that no session was free to carry.
@@ -132,5 +145,23 @@ extension LoadLoop {
       let next = pacer.heard(message.sequence, by: index, at: now - loadStart), stage == .loading, !control.isStopping
     else { return }
     send(next)
+  }
+}
+
+extension EchoReader.Echo {
+  /// Whether its text shows something that the other facts do not tell.
+  fileprivate var isOdd: Bool {
+    switch context {
+    case .wrongType, .malformed: return true
+    case .absent, .present: break
+    }
+    switch tracestate {
+    case .truncated, .reordered, .altered, .misplaced, .malformed: return true
+    case .kept, .lost: break
+    }
+    switch baggage {
+    case .truncated, .altered: return true
+    case .kept, .lost: return form.rawValue != 0
+    }
   }
 }

@@ -3,13 +3,6 @@ import TraceContext
 
 /// What decides which context each message of one reactor carries: its type, and what its connection has received.
 struct SentContexts {
-  /// The context of a message that carries not just its own IDs.
-  struct Choice {
-    var context: Traceparent
-    /// Whether it was received, and is none of ours to make.
-    var isAdopted: Bool
-  }
-
   /// By message type: `ContextSource.fixedFlags`, looked at for each message.
   let fixedFlags: [TraceFlags?]
   private let sources: [ContextSource]
@@ -25,16 +18,23 @@ struct SentContexts {
 
   private static let none = Traceparent(traceID: .zero, parentID: .zero, flags: [])
 
+  /// What a message of this type carries, and whether that was received, and is none of ours to make.
+  ///
   /// - Parameters:
   ///   - index: of the connection within the reactor.
   ///   - number: of the connection in the scenario.
-  func choice(
+  func context(
     of message: MessageIdentity, type: Int, on index: Int, number: UInt32, _ identities: IdentityPermutation
-  ) -> Choice {
+  ) -> (context: Traceparent, isAdopted: Bool) {
     let source = sources[type]
-    if source.adopts, !received[index].traceID.isZero { return Choice(context: received[index], isAdopted: true) }
-    return Choice(
-      context: source.context(of: message, connection: number, in: identities), isAdopted: false)
+    if source.adopts, let context = received(on: index) { return (context, true) }
+    return (source.context(of: message, connection: number, in: identities), false)
+  }
+
+  /// The context that a connection has received last.
+  func received(on index: Int) -> Traceparent? {
+    guard !received.isEmpty, !received[index].traceID.isZero else { return nil }
+    return received[index]
   }
 
   /// A connection has received this context.

@@ -264,7 +264,7 @@ package enum EchoedContext: Hashable, Sendable, BitwiseCopyable {
 package struct ContextForm: OptionSet, Hashable, Sendable, BitwiseCopyable {
   package var rawValue: UInt8
 
-  package init(rawValue: UInt8) { self.rawValue = rawValue }
+  @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// The carrier, or a member of it that belongs to trace context, is there more than once; the last one was read.
   package static let repeated = ContextForm(rawValue: 1)

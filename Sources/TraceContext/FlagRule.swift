@@ -7,8 +7,8 @@ package struct FlagRule: Hashable, Sendable, BitwiseCopyable {
   private let bound: UInt64
   private let others: TraceFlags
 
-  /// - Parameter sampled: the share whose sampled flag is set, 0 to 1; of many it is met exactly, as they are chosen by
-  ///   a hash.
+  /// - Parameter sampled: the share whose sampled flag is set, 0 to 1. A hash chooses them: of n the number is off by
+  ///   about the square root of n at most.
   package init(sampled: Double, isRandom: Bool) {
     others = isRandom ? .random : []
     // A product below 2⁶⁴ in floating point stays below it as a whole number.

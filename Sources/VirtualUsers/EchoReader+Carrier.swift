@@ -5,10 +5,24 @@ import TraceContext
 
 /// Reading the carrier of an echo.
 extension EchoReader {
-  struct CarrierKeys: Sendable {
+  /// What carriers are looked through for; by reference, as a reader is copied for each message.
+  final class CarrierWords: Sendable {
+    /// Keys from the top of the message to the carrier.
+    let path: [Piece]
     let traceparent: Piece
     let tracestate: Piece
     let baggage: Piece
+    /// By type.
+    let companions: [Companions]
+
+    /// - Parameter piece: keeps a text among those that are looked for.
+    init(_ scenario: Scenario, _ piece: (String) -> Piece) {
+      path = scenario.carrier.path.map(piece)
+      traceparent = piece(TraceHeader.traceparent.rawValue)
+      tracestate = piece(TraceHeader.tracestate.rawValue)
+      baggage = piece(TraceHeader.baggage.rawValue)
+      companions = scenario.messages.map { Companions(sentWith: $0.trace, piece) }
+    }
   }
 
   /// What messages of one type carry beside a traceparent of ours; empty where there is none, or nothing beside it.
@@ -18,7 +32,6 @@ extension EchoReader {
     let baggage: Baggage
     let baggageText: Piece
 
-    /// - Parameter piece: keeps a text among those that are looked for.
     init(sentWith trace: TraceSettings, _ piece: (String) -> Piece) {
       // Beside raw text nobody has to pass anything on.
       tracestate = trace.mode.isTraced ? trace.tracestate ?? .empty : .empty
@@ -84,10 +97,10 @@ extension EchoReader {
   }
 
   private func part(_ key: JSONString, level: Int, _ text: Span<UInt8>) -> CarrierPart {
-    guard level == carrierPath.count else { return equals(key, carrierPath[level], text) ? .inner : .other }
-    if equals(key, carrierKeys.traceparent, text) { return .traceparent }
-    if equals(key, carrierKeys.tracestate, text) { return .tracestate }
-    return equals(key, carrierKeys.baggage, text) ? .baggage : .other
+    guard level == carrier.path.count else { return equals(key, carrier.path[level], text) ? .inner : .other }
+    if equals(key, carrier.traceparent, text) { return .traceparent }
+    if equals(key, carrier.tracestate, text) { return .tracestate }
+    return equals(key, carrier.baggage, text) ? .baggage : .other
   }
 
   private func readTraceparent(
@@ -135,7 +148,7 @@ extension EchoReader {
   func echo(of type: Int, _ message: MessageIdentity?, _ scan: Scan, _ text: Span<UInt8>) -> Echo {
     var form: ContextForm = scan.isRepeated ? .repeated : []
     if scan.carrier.isLaterVersion { form.insert(.laterVersion) }
-    let sent = companions[type]
+    let sent = carrier.companions[type]
     return Echo(
       type: UInt8(truncatingIfNeeded: type), message: message, scan.carrier.context,
       tracestate: change(of: scan.carrier.tracestate, from: sent, text),

@@ -12,14 +12,15 @@ extension EchoReader {
 
   /// What an echo says.
   package struct Echo: Hashable, Sendable, BitwiseCopyable {
+    // In the order that leaves no gaps: it is handed over for each echo.
     package var type: UInt8
-    /// The message that its text names, or nil where the type has no such text.
-    package var message: MessageIdentity?
-    package var context: EchoedContext
     /// What became of what messages of this type carry beside the traceparent.
     package var tracestate: TracestateChange
     package var baggage: BaggageChange
     package var form: ContextForm
+    /// The message that its text names, or nil where the type has no such text.
+    package var message: MessageIdentity?
+    package var context: EchoedContext
 
     @inline(__always)
     package init(
@@ -32,22 +33,6 @@ extension EchoReader {
       self.tracestate = tracestate
       self.baggage = baggage
       self.form = form
-    }
-
-    /// Whether its text shows something that the other facts do not tell.
-    package var isOdd: Bool {
-      switch context {
-      case .wrongType, .malformed: return true
-      case .absent, .present: break
-      }
-      switch tracestate {
-      case .truncated, .reordered, .altered, .misplaced, .malformed: return true
-      case .kept, .lost: break
-      }
-      switch baggage {
-      case .truncated, .altered: return true
-      case .kept, .lost: return !form.isEmpty
-      }
     }
   }
 }

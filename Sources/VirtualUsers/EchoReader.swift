@@ -34,10 +34,7 @@ package struct EchoReader {
   private let identities: IdentityPermutation
   /// All texts of the scenario that are looked for, one after the other.
   private let texts: [UInt8]
-  let carrierPath: [Piece]
-  let carrierKeys: CarrierKeys
-  /// By type.
-  let companions: [Companions]
+  let carrier: CarrierWords
   private let rules: [Rule]
   /// By type: a bit for each rule of `rules` that must hold; zero where the type has no echo.
   private let required: [UInt64]
@@ -70,11 +67,7 @@ package struct EchoReader {
         return .messageID(prefix: piece(prefix), suffix: piece(suffix))
       }
     }
-    carrierPath = plan.scenario.carrier.path.map(piece)
-    carrierKeys = CarrierKeys(
-      traceparent: piece(TraceHeader.traceparent.rawValue), tracestate: piece(TraceHeader.tracestate.rawValue),
-      baggage: piece(TraceHeader.baggage.rawValue))
-    companions = plan.scenario.messages.map { Companions(sentWith: $0.trace, piece) }
+    carrier = CarrierWords(plan.scenario, piece)
     var rules: [Rule] = []
     var required: [UInt64] = []
     var namesMessage: [Bool] = []
@@ -184,7 +177,7 @@ package struct EchoReader {
     while let key = next {
       let kind = try scanner.peek(text)
       let start = scanner.position
-      if equals(key, carrierPath[0], text) {
+      if equals(key, carrier.path[0], text) {
         if hasCarrier { scan.isRepeated = true }
         hasCarrier = true
         scan.carrier = try readCarrier(text, &scanner, level: 1, &scan)

@@ -34,6 +34,9 @@ final class EchoShapes {
   private let texts = UnsafeMutableRawPointer.allocate(byteCount: slots * longest, alignment: 16)
   private let shapes = UnsafeMutablePointer<Shape>.allocate(capacity: slots)
 
+  /// That of all texts that are remembered. Made once: a literal is made by way of an array, 900 instructions each time.
+  private let form: ContextForm = []
+
   init() { shapes.initialize(repeating: Shape(), count: Self.slots) }
 
   deinit {
@@ -58,9 +61,14 @@ final class EchoShapes {
       guard message != nil else { return nil }
     }
     let place = shape.pointee.traceparentPlace
-    guard place >= 0 else { return .echo(EchoReader.Echo(type: shape.pointee.type, message: message, .absent)) }
+    guard place >= 0 else { return echo(shape.pointee.type, message, .absent) }
     guard let context = Traceparent(plain: text, at: place) else { return nil }
-    return .echo(EchoReader.Echo(type: shape.pointee.type, message: message, .present(context)))
+    return echo(shape.pointee.type, message, .present(context))
+  }
+
+  @inline(__always)
+  private func echo(_ type: UInt8, _ message: MessageIdentity?, _ context: EchoedContext) -> EchoReader.Reading {
+    .echo(EchoReader.Echo(type: type, message: message, context, form: form))
   }
 
   /// Remembers a text whose values stand at these places, which do not overlap.

@@ -219,13 +219,14 @@ import TraceContext
     #expect(Count.groupSize.value(members: 7) == 7)
   }
 
-  @Test func everyTruncationIsReadOrTold() {
-    let needed = wholeScenario.firstRange(of: "body: {").map { wholeScenario[..<$0.upperBound].utf8.count } ?? 0
-    for count in 0..<wholeScenario.utf8.count {
-      let told = diagnostics(String(decoding: wholeScenario.utf8.prefix(count), as: UTF8.self))
+  @Test(arguments: [wholeScenario, tracedScenario])
+  func everyTruncationIsReadOrTold(text: String) {
+    let needed = text.firstRange(of: "body: {").map { text[..<$0.upperBound].utf8.count } ?? 0
+    for count in 0..<text.utf8.count {
+      let told = diagnostics(String(decoding: text.utf8.prefix(count), as: UTF8.self))
       if count < needed, told.isEmpty { Issue.record("\(count) bytes are taken for a scenario") }
     }
-    #expect(diagnostics(wholeScenario).isEmpty)
+    #expect(diagnostics(text) == [])
   }
 
   @Test(arguments: [111, 112, 113, 114] as [UInt64])
@@ -234,7 +235,7 @@ import TraceContext
     let alphabet = Array("{}[]:,\"'-#&*!|>%\n \t{{}}0/s~\0".utf8)
     var wrong = 0
     for round in 0..<500 {
-      let bytes = dice.damaged(Array(wholeScenario.utf8), alphabet: alphabet)
+      let bytes = dice.damaged(Array(dice.pick([wholeScenario, tracedScenario]).utf8), alphabet: alphabet)
       let told = diagnostics(String(decoding: bytes, as: UTF8.self))
       wrong += told.isEmpty ? 0 : 1
       for line in told where line.contains("\n") || !line.hasPrefix("s.yaml:") {

@@ -37,6 +37,19 @@ let wholeScenario = """
 
   """
 
+/// The same with all that `trace` and `upgrade` may say.
+let tracedScenario = wholeScenario.replacing(
+  "groups:",
+  with:
+    "upgrade: { sampled: 9%, random: true, tracestate: \"a=1,b=2\", baggage: \"c=3;p\", spans: [connect] }\ngroups:"
+)
+.replacing(
+  "trace: fresh", with: "trace: { mode: sticky, sampled: 50%, random: false, tracestate: \"a=1\", baggage: \"c=3\" }"
+)
+.replacing(
+  "expect:",
+  with: "  raw: { body: {}, trace: { raw: \"00-{{ trace.id }}-{{ span.id }}-01-x\", tracestate: a=1 } }\nexpect:")
+
 /// What the reader says to a text: a line for each mistake, in its order.
 func diagnostics(_ yaml: String) -> [String] {
   do throws(Diagnostics) {

@@ -1,4 +1,5 @@
 import Planning
+import Scenarios
 import TestInputs
 import Testing
 import TraceContext
@@ -37,6 +38,38 @@ struct MessageFrameTests {
           #expect(text == template.text(of: identity, connection: 5, in: plan.identities), "seed \(seed), type \(type)")
         }
       }
+    }
+  }
+
+  @Test(
+    "carries the context that it is given, whatever the one before carried",
+    arguments: ["{ sampled: 50% }", "connection", "{ mode: sticky, tracestate: a=1 }", "{ raw: \"{{ span.id }}-é\" }"])
+  func carried(trace: String) throws {
+    let yaml = """
+      name: n
+      target: { url: ws://h }
+      load: { connections: 1, phases: [{ for: 1s, rate: 1/s }] }
+      messages: { m: { body: { id: "{{ message.id }}" }, trace: \(trace) } }
+
+      """
+    let plan = try Plan(scenario: Scenario(yaml: yaml, file: "s.yaml"), seed: 2)
+    let template = plan.templates[0]
+    var frame = MessageFrame(template, identities: plan.identities, shard: 7)
+    var generator = Dice(seed: 4)
+    for sequence in 0..<200 as Range<UInt32> {
+      let identity = MessageIdentity(shard: 7, sequence: sequence)
+      let received = Traceparent(
+        traceID: TraceID(high: generator.next(), low: generator.next()), parentID: SpanID(generator.next()),
+        flags: TraceFlags(rawValue: UInt8(truncatingIfNeeded: generator.next())))
+      let own = template.context.context(of: identity, connection: sequence % 3, in: plan.identities)
+      let context = Bool.random(using: &generator) ? received : own
+      frame.carry(context)
+      var bytes = [UInt8](repeating: 0, count: max(frame.count, 16))
+      bytes.withUnsafeMutableBytes { buffer in
+        if let base = buffer.baseAddress { frame.write(identity, plan.identities, maskKey: 0, to: base) }
+      }
+      let text = String(decoding: bytes.suffix(template.payload.count), as: UTF8.self)
+      #expect(text == template.text(of: identity, carrying: context, in: plan.identities))
     }
   }
 }
