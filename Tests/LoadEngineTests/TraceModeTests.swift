@@ -67,6 +67,25 @@ struct TraceModeTests {
     #expect(observations.echoed.allSatisfy { $0.tracestate == .kept && $0.baggage == .kept })
   }
 
+  @Test("is the same where messages are compressed", arguments: ["fresh", "{ mode: connection, sampled: 50% }"])
+  func compressed(trace: String) throws {
+    let received = Received()
+    let server = try ScriptedServer { peer in
+      _ = try peer.upgradeCompressed()
+      try peer.answer { message, _ in
+        received.add(message)
+        try peer.send(FrameEncoding.frame(.text, message, maskKey: nil))
+      }
+    }
+    let run = try LoadRun(port: server.port, target: ", compression: true", trace: trace)
+    let sent = try #require(run.observations()).sent
+    #expect(sent.count == 20)
+    for sent in sent {
+      let text = run.plan.templates[0].text(of: sent.message, connection: sent.connection, in: run.plan.identities)
+      #expect(received.text(of: sent.message, in: run.plan.identities) == text)
+    }
+  }
+
   /// Each user's message is answered by its echo, whose context the server has continued, and then by the last message
   /// of another user, as in a room that all hear.
   @Test("of a sticky user is the one that it received last, from whomever", arguments: ["open", "closed"])

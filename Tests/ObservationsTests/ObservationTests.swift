@@ -5,7 +5,10 @@ import Testing
 @Suite("An observation")
 struct ObservationTests {
   @Test("has 64 bytes at most, because a run makes millions")
-  func size() { #expect(MemoryLayout<Observation>.size <= 64) }
+  func size() {
+    #expect(MemoryLayout<Observation>.size <= 64)
+    #expect(MemoryLayout<Observation>.stride == 64)
+  }
 
   @Test("of a stage that was not says so, and knows every other, 0 included")
   func stageTimes() {
