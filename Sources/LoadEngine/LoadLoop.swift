@@ -19,6 +19,8 @@ struct LoadLoop: ~Copyable {
   static let messageLimit = 16 << 20
   /// Messages that are sent before what has arrived is looked at, so that a rate beyond our reach neither keeps echoes
   /// waiting nor a stop unnoticed.
+  /// How much longer than their time copies are waited for, so that a late one is not taken for lost.
+  static let lateCopyWait: Int64 = 500_000_000
   static let sendsPerRound = 512
   /// Reads of one connection in one round, 64 KiB each: a server that never stops sending does not stop the others.
   static let readsPerEvent = 16
@@ -298,7 +300,7 @@ extension LoadLoop {
 
   private mutating func beginDraining(_ now: Instant) {
     stage = .draining
-    deadline = now.advanced(byNanoseconds: plan.longestWait.clampedNanoseconds)
+    deadline = now.advanced(byNanoseconds: plan.longestWait.clampedNanoseconds &+ Self.lateCopyWait)
   }
 
   private mutating func beginClosing(_ now: Instant) {

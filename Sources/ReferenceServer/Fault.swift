@@ -78,9 +78,15 @@ package enum Fault: String, CaseIterable, Sendable {
     return Self.otherFindings[self] ?? [rawValue]
   }
 
-  /// Of the faults that raise no finding of their own name.
+  /// Of the faults that raise another finding than that of their name, or more than that one.
   private static let otherFindings: [Fault: [String]] = [
     .mistypedContext: ["malformed-context"], .crossedRoom: ["wrong-attribute"],
     .uncontextedJoined: ["context-leak", "unsolicited-context"],
+    // The span is in the connection's trace instead.
+    .ambientContext: ["ambient-context", "unexpected-span"], .wrongEntrySpan: ["wrong-entry-span", "unexpected-span"],
+    // Nothing tells which message it answers.
+    .foreignContext: ["foreign-context", "copy-lost"],
+    // Whoever sees it ends the connection.
+    .protocolError: ["protocol-error", "copy-lost"], .copyLate: ["copy-late", "copy-out-of-order"],
   ]
 }

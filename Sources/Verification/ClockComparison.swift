@@ -18,6 +18,8 @@ struct ClockComparison {
   private var afterSend: [Int64: Int] = [:]
   /// Entry span's start − first copy: the distance less the rest of the way.
   private var afterCopy: [Int64: Int] = [:]
+  /// Entry span's start − its arrival, of messages without a copy: such a span has been there by then at least.
+  private var afterArrival: [Int64: Int] = [:]
   /// The earliest begun before their send, and the latest begun after their copy.
   private(set) var earliest: [Case] = []
   private(set) var latest: [Case] = []
@@ -28,18 +30,19 @@ struct ClockComparison {
   private static let stepLimit = 1 << 16
 
   mutating func add(
-    entryStart: UInt64, sent: Instant, firstCopy: Instant, key: FindingLedger.Key, message: MessageIdentity,
+    entryStart: UInt64, sent: Instant, firstCopy: Instant?, lastSpan: Instant, key: FindingLedger.Key,
+    message: MessageIdentity,
     connection: UInt32
   ) {
     let start = Int64(clamping: entryStart)
     let afterSend = start &- sent.nanoseconds
-    let afterCopy = start &- firstCopy.nanoseconds
+    let afterEnd = start &- (firstCopy ?? lastSpan).nanoseconds
     count(afterSend / Self.step, in: \.afterSend)
-    count(afterCopy / Self.step, in: \.afterCopy)
+    count(afterEnd / Self.step, in: firstCopy == nil ? \.afterArrival : \.afterCopy)
     let case_ = Case(nanoseconds: afterSend, key: key, message: message, connection: connection)
     Self.keep(case_, in: &earliest) { ($0.nanoseconds, $0.key) < ($1.nanoseconds, $1.key) }
     var other = case_
-    other.nanoseconds = afterCopy
+    other.nanoseconds = afterEnd
     Self.keep(other, in: &latest) { (-$0.nanoseconds, $0.key) < (-$1.nanoseconds, $1.key) }
   }
 
@@ -74,13 +77,13 @@ struct ClockComparison {
     return nil
   }
 
-  /// Messages whose entry span began before they were sent, and after their first copy came.
+  /// Messages whose entry span began before they were sent, and after they were answered.
   var outside: (before: Int, after: Int) {
     guard let bounds else { return (0, 0) }
     let (least, most) = (bounds.least / Self.step - Self.tolerance, bounds.most / Self.step + Self.tolerance)
     return (
       before: afterSend.reduce(0) { $1.key < least ? $0 + $1.value : $0 },
-      after: afterCopy.reduce(0) { $1.key > most ? $0 + $1.value : $0 }
+      after: [afterCopy, afterArrival].joined().reduce(0) { $1.key > most ? $0 + $1.value : $0 }
     )
   }
 
@@ -114,7 +117,7 @@ extension Verifier {
     }
     for case_ in clock.latest.prefix(after) {
       keep(
-        case_, "begins \(milliseconds(UInt64(clamping: case_.nanoseconds &- bounds.most))) after its first copy came")
+        case_, "begins \(milliseconds(UInt64(clamping: case_.nanoseconds &- bounds.most))) after it was answered")
     }
   }
 

@@ -44,6 +44,7 @@ struct DeliveryOrder {
       // Told of later, but come earlier.
       return at < last.at ? last.sequence &- 1 : nil
     }
-    return sequence &+ 1 < last.sequence && at > last.at ? sequence : nil
+    // What a receiver reads at once has one instant; it is told of in the order in which it came.
+    return sequence &+ 1 < last.sequence && at >= last.at ? sequence : nil
   }
 }

@@ -53,8 +53,8 @@ struct MessageRow: Sendable, BitwiseCopyable {
   /// The flags that it was sent with.
   var flags = TraceFlags()
   var isWarmUp = false
-  /// Whether an echo showed that the server began another trace.
-  var isRestarted = false
+  /// Whether an echo showed that the message was handled in another trace than the expected, where its spans are.
+  var isElsewhere = false
   /// Whether spans of it found no room, so that their absence means nothing.
   var isTruncated = false
 

@@ -41,8 +41,9 @@ struct TraceJudge {
   private var byID: [UInt64: Int] = [:]
   private var parents: [Parent] = []
   private var nodes: [Int?] = []
-  /// By span: whether it stands where its rule expects it.
+  /// By span: whether it stands where its rule expects it, and whether it is as that demands.
   private var isPlaced: [Bool] = []
+  private var isRight: [Bool] = []
   private var order: [Int] = []
   private var children: [[Int]] = []
   private var entryEnd: UInt64 = 0
@@ -94,6 +95,7 @@ struct TraceJudge {
     parents.removeAll(keepingCapacity: true)
     nodes = Array(repeating: nil, count: spans.count)
     isPlaced = Array(repeating: false, count: spans.count)
+    isRight = Array(repeating: true, count: spans.count)
     while children.count < spans.count { children.append([]) }
     for index in spans.indices { children[index].removeAll(keepingCapacity: true) }
     for (index, span) in spans.enumerated() {
@@ -163,7 +165,7 @@ struct TraceJudge {
       ? nodeWithoutParent(index, spans, rules, names)
       : rules.nodes.indices.first { names.matches(name, rules.nodes[$0].pattern) }
     nodes[index] = elsewhere
-    guard isNamed(index, spans, names) else { return }
+    guard isNamed(index, spans, names), !isBelowUnexpected(index) else { return }
     let isLate = entryEnd > 0 && span.start >= entryEnd
     switch (elsewhere, parents[index]) {
     case (_, .unknown), (_, .nothing): break  // judged once it is known whether anything was lost
@@ -186,12 +188,17 @@ struct TraceJudge {
     }
   }
 
+  /// Whether the span above it does not belong here, so that nothing more is to be said of it.
+  private func isBelowUnexpected(_ index: Int) -> Bool {
+    if case .span(let parent) = parents[index] { nodes[parent] == nil } else { false }
+  }
+
   private func late(_ span: SpanRow) -> String {
     ", begun \(milliseconds(span.start - entryEnd)) after the entry span had ended"
   }
 
   /// What the spans that stand where they should break beside that.
-  private func inspect(
+  private mutating func inspect(
     _ spans: [SpanRow], _ rules: MessageRules, for owner: TraceOwner, _ names: NameTable,
     _ inspector: inout SpanInspector, _ judgement: inout Judgement
   ) {
@@ -199,6 +206,7 @@ struct TraceJudge {
       guard let node = nodes[index] else { continue }
       let parent: SpanRow? = if case .span(let place) = parents[index] { spans[place] } else { nil }
       for fault in inspector.faults(of: spans[index], under: parent, rules.nodes[node].checks, for: owner) {
+        isRight[index] = false
         let (expected, actual) = inspector.describe(
           fault, of: spans[index], under: parent, rules.nodes[node], for: owner, names)
         judgement.add(fault.finding, expected, actual)
@@ -341,7 +349,7 @@ struct TraceJudge {
           case .client, .span: ""
           }
         let strange = nodes[place] == nil ? " (not expected)" : isPlaced[place] ? "" : " (not expected here)"
-        let mark = isPlaced[place] ? "" : "≠ "
+        let mark = isPlaced[place] && isRight[place] ? "" : "≠ "
         let error = span.status == .error ? " ERROR" : ""
         return "\(mark)\(SpanID(span.spanID)) \(names.text(Int(span.name))) [\(span.kind)] "
           + "\(TraceTree.times(start: span.start, end: span.end, origin: origin))\(error)\(orphan)\(strange)"

@@ -106,7 +106,7 @@ extension Verifier {
     count(echoed, of: message, row, rules, echoClass)
     let shownBefore = row.pointee.shown
     if let kind = echoClass.finding(under: rules.context) {
-      if echoClass == .restarted { row.pointee.isRestarted = true }
+      if Self.isInAnotherTrace(kind) { row.pointee.isElsewhere = true }
       if row.pointee.shown & kind.bit == 0 {
         let actual = describe(echoed.context, traced: traced, answering: message)
         add(
@@ -126,6 +126,11 @@ extension Verifier {
     }
     judgeForm(echoed, traceparent, message, row, rules, isContinued: isContinued, excerpt: excerpt)
     if row.pointee.shown != shownBefore { counted.wrongContexts += 1 }
+  }
+
+  /// Whether a finding tells that the message was handled in another trace than the expected.
+  private static func isInAnotherTrace(_ kind: FindingKind) -> Bool {
+    [.traceRestarted, .unsolicitedContext, .ambientContext, .invalidContextContinued].contains(kind)
   }
 
   /// An echo that nothing tells whose it is.

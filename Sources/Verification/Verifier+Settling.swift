@@ -91,6 +91,7 @@ extension Verifier {
   private mutating func settleUnsampled(
     _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules
   ) {
+    judgeSharing(message, row, rules)
     guard !rules.nodes.isEmpty else { return }
     row.pointee.trace = .unsampled
     guard trace.count > 0 else { return }
@@ -104,6 +105,8 @@ extension Verifier {
   ) -> TraceJudge.Judgement {
     isFitting = !row.isTruncated && fit.fits(trace, rules, for: owner, names, &inspector)
     if isFitting || rules.nodes.isEmpty { return TraceJudge.Judgement() }
+    // Its spans are where the echo has shown that they are.
+    if row.isElsewhere, rules.entry != .client { return TraceJudge.Judgement(isComplete: false) }
     return judge.judge(trace, rules, for: owner, isTruncated: row.isTruncated, names, &inspector)
   }
 
@@ -125,8 +128,11 @@ extension Verifier {
     case .complete:
       noteClocks(message, row.pointee)
       noteTimes(message, row.pointee)
-    case .broken: noteClocks(message, row.pointee)
-    case .partial, .unseen: suspect(suspicions, message, row.pointee, rules)
+    case .broken:
+      noteClocks(message, row.pointee)
+      if !row.pointee.isElsewhere { suspect(suspicions, message, row.pointee, rules) }
+    case .partial, .unseen:
+      suspect(suspicions, message, row.pointee, rules)
     case .none, .unsampled: break
     }
   }
@@ -152,7 +158,11 @@ extension Verifier {
       suspicions.add(
         broken.kind, Self.key(of: message), evidence(of: message, row, broken.expected, broken.actual))
     }
-    if trace.count == 0 { counted.suspectedUnseen += 1 } else { counted.suspectedPartial += 1 }
+    switch row.trace {
+    case .unseen: counted.suspectedUnseen += 1
+    case .partial: counted.suspectedPartial += 1
+    case .none, .complete, .broken, .unsampled: break
+    }
   }
 
   /// Nothing was lost: what is missing was never there.
@@ -164,9 +174,10 @@ extension Verifier {
   }
 
   private mutating func noteClocks(_ message: MessageIdentity, _ row: MessageRow) {
-    guard trace.entryStart > 0, row.copies > 0 else { return }
+    guard trace.entryStart > 0 else { return }
     clock.add(
-      entryStart: trace.entryStart, sent: row.sent, firstCopy: row.firstCopyAt, key: Self.key(of: message),
+      entryStart: trace.entryStart, sent: row.sent, firstCopy: row.copies > 0 ? row.firstCopyAt : nil,
+      lastSpan: row.lastSpanAt, key: Self.key(of: message),
       message: message, connection: row.connection)
   }
 
@@ -242,7 +253,7 @@ extension Verifier {
     _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules, isComplete: Bool,
     _ suspicions: inout [TraceJudge.Broken]
   ) {
-    if row.pointee.copies > 1 { judgeSharing(message, row, rules) }
+    judgeSharing(message, row, rules)
     guard !rules.nodes.isEmpty else { return }
     var index = row.pointee.firstCopy
     while index >= 0 {
@@ -269,7 +280,7 @@ extension Verifier {
   private mutating func judgeSharing(
     _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules
   ) {
-    guard rules.context != .unchanged else { return }
+    guard row.pointee.copies > 1, rules.context != .unchanged else { return }
     parentsSeen.removeAll(keepingCapacity: true)
     var index = row.pointee.firstCopy
     while index >= 0 {
@@ -289,8 +300,8 @@ extension Verifier {
   private func verdict(on row: MessageRow, _ judgement: TraceJudge.Judgement) -> MessageRow.Trace {
     if !judgement.findings.isEmpty { return .broken }
     if judgement.isComplete { return .complete }
-    // Where the server began another trace instead, the spans are there.
-    if row.isRestarted { return .broken }
+    // Where the server handled it in another trace instead, the spans are there.
+    if row.isElsewhere { return .broken }
     return trace.count > 0 ? .partial : .unseen
   }
 
