@@ -2,24 +2,27 @@ import JSONText
 import TraceContext
 
 extension TraceRequestScanner {
+  /// Reads the value of a member that is none of `ScannedSpan`, and steps over it.
+  typealias JSONPart<Sink: ~Copyable> = (
+    JSONString, inout JSONReader, Span<UInt8>, inout Sink
+  ) throws(ScanError) -> Void
+
   /// Reads a span where the reader stands and hands it over.
+  @inline(__always)
   static func scanSpan<Sink: SpanSink & ~Copyable>(
-    _ reader: inout JSONReader, _ text: Span<UInt8>, into sink: inout Sink
+    _ reader: inout JSONReader, _ text: Span<UInt8>, into sink: inout Sink, part: JSONPart<Sink>
   ) throws(ScanError) {
     var span = ScannedSpan()
     var name: JSONString?
-    try scanSpan(&reader, text, into: &span, name: &name)
+    try scanSpan(&reader, text, into: &span, name: &name, &sink, part: part)
     guard let name else { return sink.append(span, name: text.bytes.extracting(0..<0)) }
-    if name.isEscaped {
-      let bytes = name.unescaped(text)
-      sink.append(span, name: bytes.span.bytes)
-    } else {
-      sink.append(span, name: text.bytes.extracting(name.start..<name.end))
-    }
+    name.withBytes(text) { sink.append(span, name: $0) }
   }
 
-  private static func scanSpan(
-    _ reader: inout JSONReader, _ text: Span<UInt8>, into span: inout ScannedSpan, name: inout JSONString?
+  @inline(__always)
+  private static func scanSpan<Sink: SpanSink & ~Copyable>(
+    _ reader: inout JSONReader, _ text: Span<UInt8>, into span: inout ScannedSpan, name: inout JSONString?,
+    _ sink: inout Sink, part: JSONPart<Sink>
   ) throws(ScanError) {
     var field = try reader.enterObject(text)
     while let key = field {
@@ -45,7 +48,7 @@ extension TraceRequestScanner {
       } else if key.equals("flags", text) {
         span.flags = try reader.uint32(text)
       } else {
-        try reader.skipValue(text)
+        try part(key, &reader, text, &sink)
       }
       field = try reader.nextKey(text)
     }
@@ -75,7 +78,7 @@ extension TraceRequestScanner {
 
   /// Zero where the text is missing or not 32 hexadecimal digits, of either case (OTLP specification, "JSON Protobuf
   /// Encoding").
-  private static func traceID(_ digits: JSONString?, _ text: Span<UInt8>) -> TraceID {
+  static func traceID(_ digits: JSONString?, _ text: Span<UInt8>) -> TraceID {
     guard let digits else { return .zero }
     if digits.isEscaped {
       let bytes = digits.unescaped(text)
@@ -88,7 +91,7 @@ extension TraceRequestScanner {
   }
 
   /// Nil where the text is missing or not 16 hexadecimal digits.
-  private static func spanID(_ digits: JSONString?, _ text: Span<UInt8>) -> SpanID? {
+  static func spanID(_ digits: JSONString?, _ text: Span<UInt8>) -> SpanID? {
     guard let digits else { return nil }
     if digits.isEscaped {
       let bytes = digits.unescaped(text)

@@ -1,9 +1,12 @@
 import TraceContext
 
 extension TraceRequestScanner {
+  /// Reads an attribute, an event or a link, whose tag is given, and steps over it.
+  typealias WirePart<Sink: ~Copyable> = (inout WireCursor, UInt64, RawSpan, inout Sink) throws(ScanError) -> Void
+
   @inline(__always)
   static func scanSpan<Sink: SpanSink & ~Copyable>(
-    _ message: WireCursor, _ body: RawSpan, into sink: inout Sink
+    _ message: WireCursor, _ body: RawSpan, into sink: inout Sink, part: WirePart<Sink>
   ) throws(ScanError) {
     var span = ScannedSpan()
     var name = 0..<0
@@ -11,8 +14,8 @@ extension TraceRequestScanner {
     while fields.hasMore {
       let tag = try fields.tag(body)
       switch tag {
-      // These make most of a span: matched here, they are skipped without a call.
-      case SpanTag.attribute, SpanTag.event, SpanTag.link: try fields.skipField(body)
+      // These make most of a span: matched here, they are skipped without a call where nobody reads them.
+      case SpanTag.attribute, SpanTag.event, SpanTag.link: try part(&fields, tag, body, &sink)
       case SpanTag.traceID: span.traceID = traceID(try fields.field(body), body)
       case SpanTag.spanID: span.spanID = spanID(try fields.field(body), body)
       case SpanTag.parentID:
