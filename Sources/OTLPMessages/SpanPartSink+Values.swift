@@ -21,7 +21,8 @@ extension SpanPartSink where Self: ~Copyable {
   /// - Parameter value: nil where it is beyond its bounds.
   mutating func append(_ value: AnyValue?, at place: Int) {
     switch value {
-    case .string(var text): text.withUTF8 { appendAttribute(at: place, .string, text: UnsafeRawBufferPointer($0).bytes) }
+    case .string(var text):
+      text.withUTF8 { appendAttribute(at: place, .string, text: UnsafeRawBufferPointer($0).bytes) }
     case .bool(let flag): append(flag, at: place)
     case .int(let number): append(number, at: place)
     case .double(let number): append(number, at: place)

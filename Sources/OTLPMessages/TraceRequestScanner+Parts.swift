@@ -49,7 +49,8 @@ extension TraceRequestScanner {
     case .bool(let flag): sink.append(flag, at: place)
     case .int(let number): sink.append(number, at: place)
     case .double(let number): sink.append(number, at: place)
-    case .other: sink.append(try AnyValue.bounded { () throws(ScanError) in try AnyValue(of: message, body) }, at: place)
+    case .other:
+      sink.append(try AnyValue.bounded { () throws(ScanError) in try AnyValue(of: message, body) }, at: place)
     }
   }
 
