@@ -1,22 +1,18 @@
 import TraceContext
 
+// The parts of spans that somebody watches.
 extension TraceRequestScanner {
-  /// Reads an attribute, an event or a link that may be watched.
-  static func scanPart<Sink: SpanPartSink & ~Copyable>(
-    _ tag: UInt64, _ message: WireCursor, _ body: RawSpan, _ parts: borrowing WatchedParts, into sink: inout Sink
+  /// Reads an attribute as far as its key, and on where that is watched.
+  static func scanAttribute<Sink: SpanPartSink & ~Copyable>(
+    _ message: WireCursor, _ body: RawSpan, _ keys: borrowing AttributeKeys, into sink: inout Sink
   ) throws(ScanError) {
-    switch tag {
-    case SpanTag.attribute: if !parts.attributes.isEmpty { try scanAttribute(message, body, parts, into: &sink) }
-    case SpanTag.event: if parts.events { try scanEvent(message, body, into: &sink) }
-    case SpanTag.link: if parts.links { try scanLink(message, body, into: &sink) }
-    default: break
-    }
+    guard let place = keys.place(of: body.extracting(try key(message, body))) else { return }
+    try scanValue(message, body, at: place, into: &sink)
   }
 
-  /// Steps over the fields of a KeyValue: which key is its last one is known at its end only.
-  private static func scanAttribute<Sink: SpanPartSink & ~Copyable>(
-    _ message: WireCursor, _ body: RawSpan, _ parts: borrowing WatchedParts, into sink: inout Sink
-  ) throws(ScanError) {
+  /// The key of a KeyValue; which is its last one is known at its end only.
+  @inline(__always)
+  private static func key(_ message: WireCursor, _ body: RawSpan) throws(ScanError) -> Range<Int> {
     var key = 0..<0
     var fields = message
     while fields.hasMore {
@@ -27,8 +23,7 @@ extension TraceRequestScanner {
       default: try fields.skip(tag, body)
       }
     }
-    guard let place = parts.attributes.place(of: body.extracting(key)) else { return }
-    try scanValue(message, body, at: place, into: &sink)
+    return key
   }
 
   /// Reads the value of a KeyValue. All of its occurrences are one: the last member of any counts.
@@ -54,7 +49,7 @@ extension TraceRequestScanner {
     }
   }
 
-  private static func scanEvent<Sink: SpanPartSink & ~Copyable>(
+  static func scanEvent<Sink: SpanPartSink & ~Copyable>(
     _ message: WireCursor, _ body: RawSpan, into sink: inout Sink
   ) throws(ScanError) {
     var name = 0..<0
@@ -69,7 +64,7 @@ extension TraceRequestScanner {
     sink.appendEvent(name: body.extracting(name))
   }
 
-  private static func scanLink<Sink: SpanPartSink & ~Copyable>(
+  static func scanLink<Sink: SpanPartSink & ~Copyable>(
     _ message: WireCursor, _ body: RawSpan, into sink: inout Sink
   ) throws(ScanError) {
     var linkedTrace = TraceID.zero

@@ -13,15 +13,11 @@ package enum TraceRequestScanner {
     switch encoding {
     case .protobuf:
       try ExportRequestScanner.scan(body, into: &sink) { message, body, sink throws(ScanError) in
-        try scanSpan(message, body, into: &sink) { fields, _, body, _ throws(ScanError) in
-          try fields.skipField(body)
-        }
+        try scanSpan(message, body, into: &sink)
       }
     case .json:
       try ExportRequestScanner.scanJSON(body, .traces, into: &sink) { reader, text, sink throws(ScanError) in
-        try scanSpan(&reader, text, into: &sink) { _, reader, text, _ throws(ScanError) in
-          try reader.skipValue(text)
-        }
+        try scanSpan(&reader, text, into: &sink)
       }
     }
   }
@@ -36,15 +32,11 @@ package enum TraceRequestScanner {
     switch encoding {
     case .protobuf:
       try ExportRequestScanner.scan(body, into: &sink) { message, body, sink throws(ScanError) in
-        try scanSpan(message, body, into: &sink) { fields, tag, body, sink throws(ScanError) in
-          try scanPart(tag, fields.field(body), body, parts, into: &sink)
-        }
+        try scanSpan(message, body, watching: parts, into: &sink)
       }
     case .json:
       try ExportRequestScanner.scanJSON(body, .traces, into: &sink) { reader, text, sink throws(ScanError) in
-        try scanSpan(&reader, text, into: &sink) { key, reader, text, sink throws(ScanError) in
-          try scanPart(key, &reader, text, parts, into: &sink)
-        }
+        try scanSpan(&reader, text, watching: parts, into: &sink)
       }
     }
   }
