@@ -120,7 +120,8 @@ extension Verifier {
     let isContinued = echoClass == .continued || echoClass == .unchanged
     // As almost all are; raw values, because sets of another module are compared by calls.
     let changes = echoed.form.rawValue | echoed.tracestate.rawValue | echoed.baggage.rawValue
-    let flags = isContinued ? traceparent.flags.rawValue ^ row.pointee.flags.rawValue : traceparent.flags.rawValue & 0xfc
+    let flags =
+      isContinued ? traceparent.flags.rawValue ^ row.pointee.flags.rawValue : traceparent.flags.rawValue & 0xfc
     if flags | changes == 0 { return }
     judgeForm(echoed, traceparent, message, row, rules, isContinued: isContinued, excerpt: excerpt)
     if row.pointee.shown != shownBefore { counted.wrongContexts += 1 }

@@ -25,7 +25,9 @@ extension Verifier {
     }
     guard !rules.nodes.isEmpty else { return (delivered, delivered) }
     let finally = max(delivered, max(row.pointee.lastArrival, row.pointee.sent).after(settleTime))
-    guard row.pointee.spanCount >= row.pointee.requiredSpans, row.pointee.spanCount != row.pointee.judgedSpans else { return (finally, finally) }
+    guard row.pointee.spanCount >= row.pointee.requiredSpans, row.pointee.spanCount != row.pointee.judgedSpans else {
+      return (finally, finally)
+    }
     return (min(finally, max(delivered, row.pointee.lastArrival.after(Self.quietTime))), finally)
   }
 
@@ -85,7 +87,8 @@ extension Verifier {
     // Its entry spans hang on nothing.
     let clientSpan = rules.entry == .root ? 0 : context.clientSpan
     return TraceOwner(
-      connection: row.pointee.connection, members: Int(row.pointee.members), traceID: context.traceID, clientSpan: clientSpan)
+      connection: row.pointee.connection, members: Int(row.pointee.members), traceID: context.traceID,
+      clientSpan: clientSpan)
   }
 
   private mutating func settleUnsampled(
@@ -187,7 +190,8 @@ extension Verifier {
     measurements.spanDelay.record(nanoseconds: max(0, row.pointee.lastSpanAt - row.pointee.lastCopyAt))
     let responseTime = row.pointee.lastCopyAt - row.pointee.due
     let type = Int(row.pointee.type)
-    guard isFitting, timeSplit.wants(
+    guard isFitting,
+      timeSplit.wants(
         message.sequence, type: type, responseTime: responseTime, key: Self.key(of: message)),
       let target = placeOfLastSender(row)
     else { return }
