@@ -503,7 +503,7 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
     "a latency that is unknown", "propagation == 100%",
     "p99(latency) < 5ms",
     [
-      "31:5: error: unknown latency 'latency'; known: response-time, service-time, send-lag, connect-time, dns-time, tcp-time, proxy-time, tls-time, upgrade-time, close-time, ping-time"
+      "31:5: error: unknown latency 'latency'; known: response-time, service-time, send-lag, connect-time, dns-time, tcp-time, proxy-time, tls-time, upgrade-time, close-time, ping-time, fan-out-spread, span-delay"
     ]
   ),
   (
