@@ -262,6 +262,8 @@ struct JSONReportTests {
     messages.droppedArrivals
     messages.echoed
     messages.fullyJudged
+    mostWaiting
+    verifierBusy
     messages.lost
     messages.sent
     messages.withoutEcho

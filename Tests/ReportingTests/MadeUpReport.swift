@@ -40,7 +40,7 @@ enum MadeUpReport {
         scenario: "made-up", target: "ws://127.0.0.1:8000/ws/chat/{group}/?…", seed: .max, version: "0.0.1",
         wasInterrupted: false, connections: 7777, seconds: 12.34, residentBytes: 123_456_789,
         start: Instant(nanoseconds: 1_000_000_000), addresses: ["127.0.0.1:8000", "[::1]:8001"],
-        injected: ["context-leak": 8001]),
+        injected: ["context-leak": 8001], verifierBusy: 0.415, mostWaiting: 9401),
       verdict: verdict, collector: collector, droppedDeliveries: 0)
   }
 
