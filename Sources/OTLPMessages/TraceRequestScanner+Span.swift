@@ -21,7 +21,7 @@ extension TraceRequestScanner {
 
   /// As `scanSpan`, but reads the parts that are watched.
   static func scanSpan<Sink: SpanPartSink & ~Copyable>(
-    _ message: WireCursor, _ body: RawSpan, watching parts: borrowing WatchedParts, into sink: inout Sink
+    _ message: WireCursor, _ body: RawSpan, watching parts: WatchedParts, into sink: inout Sink
   ) throws(ScanError) {
     var span = ScannedSpan()
     var name = 0..<0
@@ -29,7 +29,9 @@ extension TraceRequestScanner {
     while fields.hasMore {
       let tag = try fields.tag(body)
       switch tag {
-      case SpanTag.attribute: try scanAttribute(fields.field(body), body, parts.attributes, into: &sink)
+      case SpanTag.attribute:
+        let attribute = try fields.field(body)
+        if parts.mayWatch(attribute, body) { try scanAttribute(attribute, body, parts, into: &sink) }
       case SpanTag.event:
         let event = try fields.field(body)
         if parts.events { try scanEvent(event, body, into: &sink) }
