@@ -2,17 +2,34 @@ import TraceContext
 
 // The parts of spans that somebody watches.
 extension TraceRequestScanner {
-  /// Reads an attribute as far as its key, and on where that is watched.
+  /// Reads an attribute, behind whose tag the cursor stands, and all that follow it directly.
+  ///
+  /// - Returns: the place behind them.
   @inline(never)
-  static func scanAttribute<Sink: SpanPartSink & ~Copyable>(
+  static func scanAttributes<Sink: SpanPartSink & ~Copyable>(
     _ message: WireCursor, _ body: RawSpan, _ parts: WatchedParts, into sink: inout Sink
+  ) throws(ScanError) -> Int {
+    var fields = message
+    repeat {
+      let attribute = try fields.field(body)
+      guard parts.hasAttributes else { continue }
+      if let plain = PlainAttribute(attribute, body) {
+        // Most keys are as long as none that is watched.
+        if parts.hasKey(ofLength: plain.key.count) { try scanAttribute(plain, attribute, body, parts, into: &sink) }
+      } else if let place = parts.place(of: body.extracting(try key(attribute, body))) {
+        try scanValue(attribute, body, at: place, into: &sink)
+      }
+    } while fields.takeByte(SpanTag.attribute, body)
+    return fields.position
+  }
+
+  @inline(never)
+  private static func scanAttribute<Sink: SpanPartSink & ~Copyable>(
+    _ plain: PlainAttribute, _ message: WireCursor, _ body: RawSpan, _ parts: WatchedParts, into sink: inout Sink
   ) throws(ScanError) {
-    if let plain = PlainAttribute(message, body), let text = PlainAttribute.text(plain.value, body) {
-      guard let place = parts.place(of: body.extracting(plain.key)) else { return }
-      return sink.appendAttribute(at: place, .string, text: body.extracting(text))
-    }
-    guard let place = parts.place(of: body.extracting(try key(message, body))) else { return }
-    try scanValue(message, body, at: place, into: &sink)
+    guard let place = parts.place(of: body.extracting(plain.key)) else { return }
+    guard let text = plain.text(body) else { return try scanValue(message, body, at: place, into: &sink) }
+    sink.appendAttribute(at: place, .string, text: body.extracting(text))
   }
 
   /// The key of a KeyValue; which is its last one is known at its end only.
@@ -74,6 +91,9 @@ extension TraceRequestScanner {
   static func scanLink<Sink: SpanPartSink & ~Copyable>(
     _ message: WireCursor, _ body: RawSpan, into sink: inout Sink
   ) throws(ScanError) {
+    if let (linkedTrace, linkedSpan) = plainLink(message, body) {
+      return sink.appendLink(traceID: linkedTrace, spanID: linkedSpan)
+    }
     var linkedTrace = TraceID.zero
     var linkedSpan = SpanID.zero
     var fields = message
@@ -82,12 +102,27 @@ extension TraceRequestScanner {
       switch tag {
       case LinkTag.traceID: linkedTrace = traceID(try fields.field(body), body)
       case LinkTag.spanID: linkedSpan = spanID(try fields.field(body), body)
-      // Not read, but in every link: skipped without a call.
-      case LinkTag.flags: _ = try fields.fixed32(body)
       default: try fields.skip(tag, body)
       }
     }
     sink.appendLink(traceID: linkedTrace, spanID: linkedSpan)
+  }
+
+  /// The IDs of a link as nearly every exporter writes it: both, and perhaps the flags, in the order of their numbers;
+  /// nil where it is written in another way.
+  @inline(__always)
+  private static func plainLink(_ message: WireCursor, _ body: RawSpan) -> (TraceID, SpanID)? {
+    var fields = message
+    guard message.count == 28 || message.count == 33, fields.takeByte(LinkTag.traceID, body),
+      fields.takeByte(16, body), let high = fields.bigEndian64(body, at: 0), let low = fields.bigEndian64(body, at: 8)
+    else { return nil }
+    fields.position &+= 16
+    guard fields.takeByte(LinkTag.spanID, body), fields.takeByte(8, body),
+      let spanID = fields.bigEndian64(body, at: 0)
+    else { return nil }
+    fields.position &+= 8
+    guard !fields.hasMore || fields.takeByte(LinkTag.flags, body) else { return nil }
+    return (TraceID(high: high, low: low), SpanID(spanID))
   }
 }
 
@@ -107,10 +142,10 @@ private struct PlainAttribute {
     self.value = value
   }
 
-  /// The string of an AnyValue that is one and nothing else; nil for any other.
+  /// The string of a value that is one and nothing else; nil for any other.
   @inline(__always)
-  static func text(_ value: Range<Int>, _ body: RawSpan) -> Range<Int>? {
-    guard let text = field(AnyValueTag.string, at: value.lowerBound, end: value.upperBound, body),
+  func text(_ body: RawSpan) -> Range<Int>? {
+    guard let text = Self.field(AnyValueTag.string, at: value.lowerBound, end: value.upperBound, body),
       text.upperBound == value.upperBound
     else { return nil }
     return text
@@ -126,13 +161,13 @@ private struct PlainAttribute {
   }
 }
 
-extension WatchedParts {
-  /// Whether an attribute has to be looked at: not where it is a plain one whose key is as long as none that is watched.
+extension WireCursor {
+  /// Steps over the next byte where it is this one.
   @inline(__always)
-  func mayWatch(_ attribute: WireCursor, _ body: RawSpan) -> Bool {
-    guard hasAttributes else { return false }
-    guard let plain = PlainAttribute(attribute, body) else { return true }
-    return hasKey(ofLength: plain.key.count)
+  fileprivate mutating func takeByte(_ byte: UInt64, _ body: RawSpan) -> Bool {
+    guard hasMore, UInt64(body.unsafeLoad(fromByteOffset: position, as: UInt8.self)) == byte else { return false }
+    position &+= 1
+    return true
   }
 }
 
