@@ -53,15 +53,17 @@ extension TraceRequestScanner {
     _ message: WireCursor, _ body: RawSpan, at place: Int, into sink: inout Sink
   ) throws(ScanError) {
     var value = ScalarValue.other
+    // What is inside of an array or a list is read where it counts no longer, too: it has to be right.
+    var hasTree = false
     var fields = message
     while fields.hasMore {
       let tag = try fields.tag(body)
       switch tag {
-      case KeyValueTag.value: try value.merge(fields.field(body), body)
+      case KeyValueTag.value: try value.merge(fields.field(body), body, &hasTree)
       default: try fields.skip(tag, body)
       }
     }
-    switch value {
+    switch hasTree ? .other : value {
     case .string(let range): sink.appendAttribute(at: place, .string, text: body.extracting(range))
     case .bool(let flag): sink.append(flag, at: place)
     case .int(let number): sink.append(number, at: place)
@@ -182,7 +184,7 @@ private enum ScalarValue {
 
   /// Reads an AnyValue over what its field held before: AnyValue is a oneof, whose last member counts.
   @inline(__always)
-  mutating func merge(_ message: WireCursor, _ body: RawSpan) throws(ScanError) {
+  mutating func merge(_ message: WireCursor, _ body: RawSpan, _ hasTree: inout Bool) throws(ScanError) {
     var fields = message
     while fields.hasMore {
       let tag = try fields.tag(body)
@@ -191,7 +193,10 @@ private enum ScalarValue {
       case AnyValueTag.bool: self = .bool(try fields.varint(body) != 0)
       case AnyValueTag.int: self = .int(Int64(bitPattern: try fields.varint(body)))
       case AnyValueTag.double: self = .double(Double(bitPattern: try fields.fixed64(body)))
-      case AnyValueTag.array, AnyValueTag.keyValueList, AnyValueTag.bytes, AnyValueTag.stringIndex:
+      case AnyValueTag.array, AnyValueTag.keyValueList:
+        try fields.skipField(body)
+        hasTree = true
+      case AnyValueTag.bytes, AnyValueTag.stringIndex:
         try fields.skip(tag, body)
         self = .other
       default: try fields.skip(tag, body)
