@@ -62,13 +62,17 @@ extension Verdict {
       let reason = "\(finding.kind.rawValue): \(finding.count)"
       switch finding.kind.expectation(isJudged: isJudged) {
       case .judgedByAuthor: break
-      case .ofTime where wasLate: doubts.append("\(reason), but this tool was late itself")
-      case .ofTime, .always: failures.append(reason)
+      case .ofTime where wasLate, .ofAbsence where wasLate: doubts.append("\(reason), but this tool was late itself")
+      case .ofAbsence where droppedDeliveries > 0:
+        doubts.append("\(reason), but this tool dropped observations of its own")
+      case .ofTime, .ofAbsence, .always: failures.append(reason)
       }
     }
     for judged in self.expectations where judged.isFailure(tallies) {
       if wasLate, judged.expectation.metric.isOfTime {
         doubts.append("expected \(judged.expectation.text), but this tool was late itself")
+      } else if droppedDeliveries > 0, judged.expectation.metric.isOfAbsence {
+        doubts.append("expected \(judged.expectation.text), but this tool dropped observations of its own")
       } else {
         failures.append("expected \(judged.expectation.text)")
       }
@@ -164,6 +168,8 @@ extension FindingKind {
     case always
     /// Our own lateness can make it look so.
     case ofTime
+    /// Our own lateness, or an observation of ours that was dropped, can make it look so.
+    case ofAbsence
     /// An expectation of the author's decides.
     case judgedByAuthor
   }
@@ -171,7 +177,8 @@ extension FindingKind {
   /// How a finding weighs: of delivery the author may say what is expected.
   fileprivate func expectation(isJudged: (Expectation.Counter...) -> Bool) -> Weight {
     switch self {
-    case .copyLost, .copyLate: isJudged(.lostMessages, .lostCopies) ? .judgedByAuthor : .ofTime
+    case .copyLost: isJudged(.lostMessages, .lostCopies) ? .judgedByAuthor : .ofAbsence
+    case .copyLate: isJudged(.lostMessages, .lostCopies) ? .judgedByAuthor : .ofTime
     case .copyDuplicated: isJudged(.duplicateCopies) ? .judgedByAuthor : .always
     case .copyMisdelivered, .copyOutOfOrder, .unreadableMessage, .protocolError: .always
     case .traceRestarted, .parentNotUpdated, .crossedContext, .staleContext, .foreignContext, .malformedContext,
@@ -233,4 +240,7 @@ extension Expectation.Metric {
       false
     }
   }
+
+  /// Whether observations of ours that were dropped can spoil it.
+  var isOfAbsence: Bool { self == .count(.lostMessages) || self == .count(.lostCopies) }
 }
