@@ -38,7 +38,8 @@ extension Verifier {
     seen.sort { ($0.at, $0.connection) < ($1.at, $1.connection) }
     return seen.prefix(Self.echoLimit).map { copy in
       let parent = copy.parentID == 0 ? "" : ", parent ID \(SpanID(copy.parentID))"
-      return "\(milliseconds(UInt64(clamping: copy.at - row.pointee.sent))) after the send, to connection \(copy.connection):"
+      return
+        "\(milliseconds(UInt64(clamping: copy.at - row.pointee.sent))) after the send, to connection \(copy.connection):"
         + " \(copy.echoClass.rawValue)\(parent)"
     }
   }

@@ -53,7 +53,7 @@ extension Verifier {
     let members = Int(sent.members)
     counted.messagesSent += 1
     counted.copiesExpected += rules.copies.value(members: members)
-    let isSampled = sent.flags.isSampled || !rules.isTraced
+    let isSampled = sent.flags.isSampled || !rules.followsSampling
     if !rules.nodes.isEmpty {
       if isSampled { counted.tracesExpected += 1 } else { counted.tracesUnsampled += 1 }
     }
@@ -64,13 +64,16 @@ extension Verifier {
     row.pointee.begin(
       sent, isWarmUp: isWarmUp, requiredSpans: isSampled ? rules.requiredSpans(members: members) : 0)
     tables[shard].pointee.sent(sequence)
+    if sharesTraces {
+      let context = context(of: sent.message, row, rules)
+      shared.use(SpanKey(traceID: context.traceID, spanID: context.clientSpan))
+    }
     if row.pointee.firstWaiting >= 0 { takeWaiting(row) }
     tables[shard].pointee.look(at: sequence, from: readiness(row, rules).at)
   }
 
   private mutating func take(_ adoption: Observation.Adopted) {
-    adopted[adoption.message] = adoption.context
-    shared[adoption.context.traceID].adopted.insert(adoption.context.parentID.rawValue)
+    if sharesTraces { adopted[adoption.message] = adoption.context }
   }
 
   private mutating func take(_ echoed: Observation.Echoed, excerpt: String?) {
@@ -120,7 +123,8 @@ extension Verifier {
     let isContinued = echoClass == .continued || echoClass == .unchanged
     // As almost all are; raw values, because sets of another module are compared by calls.
     let changes = echoed.form.rawValue | echoed.tracestate.rawValue | echoed.baggage.rawValue
-    let flags = isContinued ? traceparent.flags.rawValue ^ row.pointee.flags.rawValue : traceparent.flags.rawValue & 0xfc
+    let flags =
+      isContinued ? traceparent.flags.rawValue ^ row.pointee.flags.rawValue : traceparent.flags.rawValue & 0xfc
     if flags | changes == 0 { return }
     judgeForm(echoed, traceparent, message, row, rules, isContinued: isContinued, excerpt: excerpt)
     if row.pointee.shown != shownBefore { counted.wrongContexts += 1 }

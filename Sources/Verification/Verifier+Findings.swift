@@ -31,7 +31,8 @@ extension Verifier {
     if rules.mode.isTraced {
       let context = context(of: message, row, rules)
       sent =
-        Traceparent(traceID: context.traceID, parentID: SpanID(context.clientSpan), flags: row.pointee.flags).description
+        Traceparent(traceID: context.traceID, parentID: SpanID(context.clientSpan), flags: row.pointee.flags)
+        .description
     }
     return Evidence(
       connection: row.pointee.connection, message: identities.text(of: message), sent: sent, expected: expected,
