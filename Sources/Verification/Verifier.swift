@@ -15,6 +15,8 @@ package struct Verifier: ~Copyable, Sendable {
   static let deliveryGrace: Int64 = 100_000_000
   /// Echoes that may wait for their messages to be told of, and sequences that they may be ahead.
   static let waitingLimit = 1 << 16
+  /// Traces that the server may begin for one message.
+  static let boundLimit = 8
 
   let identities: IdentityPermutation
   let rules: [MessageRules]
@@ -29,6 +31,10 @@ package struct Verifier: ~Copyable, Sendable {
   let sharesTraces: Bool
   /// Whether spans may be in a trace that the server began.
   let followsNewTraces: Bool
+  /// Whether entry spans may hang on a link.
+  let followsLinks: Bool
+  /// How long a message may wait for its spans at most, and with it traces that no message has claimed yet.
+  let patience: Int64
   private let expectations: [Expectation]
   private let load: Load
   /// Spans of unsettled messages that are kept at most.
@@ -44,13 +50,18 @@ package struct Verifier: ~Copyable, Sendable {
   var shared = SharedTraces()
   /// The contexts that messages adopted, and the traces that the server began for them, until they are settled.
   var adopted: [MessageIdentity: Traceparent] = [:]
-  var bound: [MessageIdentity: TraceID] = [:]
+  var bound: [MessageIdentity: [TraceID]] = [:]
+  var settledSpans = SettledSpans()
+  /// When foreign traces are looked through next.
+  var nextForgetting = Instant.longAgo
   var connections: [UInt32: ConnectionRow] = [:]
   var order: DeliveryOrder
   var trace = GatheredTrace<SpanRow>()
   var fit = TraceFit()
   /// Whether the trace that was judged last fits.
   var isFitting = false
+  /// Whether its spans may be those of another message that carried the same context.
+  var isWhoseUnknown = false
   var judge = TraceJudge()
   var findings = FindingLedger()
   /// Parent IDs of one message's copies; kept for its memory.
@@ -81,7 +92,10 @@ package struct Verifier: ~Copyable, Sendable {
     settleTime = scenario.collector.settle.clampedNanoseconds
     groupSize = scenario.group?.size ?? 0
     sharesTraces = rules.contains { $0.mode == .sticky }
-    followsNewTraces = rules.contains { !$0.nodes.isEmpty && $0.entry != .client }
+    followsNewTraces = sharesTraces || rules.contains { !$0.nodes.isEmpty && $0.entry != .client }
+    followsLinks = rules.contains { $0.entry == .link }
+    let longestWithin = rules.map(\.withinNanoseconds).max() ?? 0
+    patience = 2 * min(settleTime, .max / 4) + min(longestWithin, .max / 4)
     expectations = scenario.expectations
     order = DeliveryOrder(connections: scenario.load.connections, groupSize: groupSize)
     timeSplit = TimeSplit(rules)
@@ -150,7 +164,7 @@ package struct Verifier: ~Copyable, Sendable {
       for sequence in tables[shard].pointee.pending() { settle(sequence, shard, isFinal: true) }
     }
     settleConnections()
-    settleLeftovers()
+    settleLeftovers(isWhole: droppedDeliveries == 0)
     addClockFindings()
     let proof = LossProof(collector, counted, droppedDeliveries: droppedDeliveries)
     if proof.isLossless { confirmSuspicions() }
