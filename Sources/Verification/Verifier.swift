@@ -81,21 +81,20 @@ package struct Verifier: ~Copyable, Sendable {
 
   package init(_ scenario: Scenario, identities: IdentityPermutation) {
     self.identities = identities
-    var patterns = Patterns()
-    rules = scenario.messages.map { MessageRules($0, patterns: &patterns) }
-    upgradeRules = scenario.upgrade.map { MessageRules($0, patterns: &patterns) }
-    watch = SpanWatch(rules + [upgradeRules].compactMap { $0 }, attributes: patterns.attributes)
-    names = NameTable(patterns: patterns.names)
-    inspector = SpanInspector(scenario, identities: identities, words: patterns.words)
+    let run = RunRules(scenario)
+    rules = run.messages
+    upgradeRules = run.upgrade
+    watch = SpanWatch(run)
+    names = NameTable(patterns: run.patterns.names)
+    inspector = SpanInspector(scenario, identities: identities, words: run.patterns.words)
     load = scenario.load
     isWarmUp = scenario.load.phases.map(\.isWarmUp)
     settleTime = scenario.collector.settle.clampedNanoseconds
     groupSize = scenario.group?.size ?? 0
-    sharesTraces = rules.contains { $0.mode == .sticky }
-    followsNewTraces = sharesTraces || rules.contains { !$0.nodes.isEmpty && $0.entry != .client }
-    followsLinks = rules.contains { $0.entry == .link }
-    let longestWithin = rules.map(\.withinNanoseconds).max() ?? 0
-    patience = 2 * min(settleTime, .max / 4) + min(longestWithin, .max / 4)
+    sharesTraces = run.sharesTraces
+    followsNewTraces = run.followsNewTraces
+    followsLinks = run.followsLinks
+    patience = 2 * min(settleTime, .max / 4) + min(run.longestWithin, .max / 4)
     expectations = scenario.expectations
     order = DeliveryOrder(connections: scenario.load.connections, groupSize: groupSize)
     timeSplit = TimeSplit(rules)
@@ -173,16 +172,5 @@ package struct Verifier: ~Copyable, Sendable {
       droppedDeliveries: droppedDeliveries, collector: collector, proof: proof, skew: clock.skew(clocks),
       timeSplits: timeSplit.summaries(rules),
       shortestWait: rules.filter(\.expectsEcho).map(\.withinNanoseconds).min() ?? .max)
-  }
-}
-
-extension SpanWatch {
-  /// What the rules of a run look at.
-  init(_ rules: [MessageRules], attributes: [String]) {
-    let checks = rules.flatMap(\.nodes).map(\.checks)
-    self.init(
-      attributes: attributes, scope: checks.contains { $0.scope != nil },
-      links: checks.contains { !$0.links.isEmpty } || rules.contains { $0.entry == .link },
-      events: checks.contains { !$0.events.isEmpty })
   }
 }
