@@ -156,9 +156,11 @@ private struct PlainAttribute {
   /// The field at `start` where it has this tag and a length of one byte.
   @inline(__always)
   private static func field(_ tag: UInt64, at start: Int, end: Int, _ body: RawSpan) -> Range<Int>? {
-    guard end &- start >= 2, UInt64(body.unsafeLoad(fromByteOffset: start, as: UInt8.self)) == tag else { return nil }
-    let length = Int(body.unsafeLoad(fromByteOffset: start &+ 1, as: UInt8.self))
-    guard length < 0x80, length <= end &- start &- 2 else { return nil }
+    guard end &- start >= 2 else { return nil }
+    // Tag and length in one load.
+    let head = UInt16(littleEndian: body.unsafeLoadUnaligned(fromByteOffset: start, as: UInt16.self))
+    let length = Int(head >> 8)
+    guard UInt64(head & 0xff) == tag, length < 0x80, length <= end &- start &- 2 else { return nil }
     return Range(uncheckedBounds: (start &+ 2, start &+ 2 &+ length))
   }
 }
