@@ -63,14 +63,19 @@ extension TraceRequestScanner {
       default: try fields.skip(tag, body)
       }
     }
-    switch hasTree ? .other : value {
+    switch value {
+    case .other: return sink.append(try tree(message, body), at: place)
     case .string(let range): sink.appendAttribute(at: place, .string, text: body.extracting(range))
     case .bool(let flag): sink.append(flag, at: place)
     case .int(let number): sink.append(number, at: place)
     case .double(let number): sink.append(number, at: place)
-    case .other:
-      sink.append(try AnyValue.bounded { () throws(ScanError) in try AnyValue(of: message, body) }, at: place)
     }
+    if hasTree { _ = try tree(message, body) }
+  }
+
+  /// The value of a KeyValue with all that it holds; nil where that is beyond its bounds.
+  private static func tree(_ message: WireCursor, _ body: RawSpan) throws(ScanError) -> AnyValue? {
+    try AnyValue.bounded { () throws(ScanError) in try AnyValue(of: message, body) }
   }
 
   @inline(never)
@@ -197,6 +202,7 @@ private enum ScalarValue {
       case AnyValueTag.double: self = .double(Double(bitPattern: try fields.fixed64(body)))
       case AnyValueTag.array, AnyValueTag.keyValueList:
         try fields.skipField(body)
+        self = .other
         hasTree = true
       case AnyValueTag.bytes, AnyValueTag.stringIndex:
         try fields.skip(tag, body)
