@@ -196,7 +196,7 @@ extension Verifier {
     guard other.shard == message.shard else { return false }
     let table = tables[Int(message.shard)]
     if table.pointee.isForgotten(other.sequence) { return true }
-    return table.pointee.row(other.sequence)?.pointee.connection == row.pointee.connection
+    return table.pointee.sentRow(other.sequence)?.pointee.connection == row.pointee.connection
   }
 
   /// The index of a message's table, which is made; nil beyond the limit.
