@@ -59,9 +59,7 @@ extension Verifier {
   }
 
   /// Whether a message's spans are in traces that may be others' as well.
-  func isShared(_ rules: MessageRules) -> Bool {
-    sharesTraces || rules.entry != .client || rules.mode == .connection
-  }
+  func isShared(_ rules: MessageRules) -> Bool { sharesTraces || rules.isInSharedTrace }
 
   /// Moves a message's own spans from the traces that they share to the message.
   mutating func claimShared(_ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner) {
