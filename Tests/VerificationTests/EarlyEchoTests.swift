@@ -8,10 +8,16 @@ import TraceContext
 
 @Suite("Echoes that are told of before their messages")
 struct EarlyEchoTests {
-  private static func facts(_ run: inout MadeUpRun, _ tell: (inout MadeUpRun) -> Void) -> ObservationBatch {
+  /// What a change adds to the facts.
+  private static func observations(_ run: inout MadeUpRun, _ tell: (inout MadeUpRun) -> Void) -> ArraySlice<Observation>
+  {
     let before = run.facts.count
     tell(&run)
-    return ObservationBatch(observations: Array(run.facts[before...]))
+    return run.facts[before...]
+  }
+
+  private static func facts(_ run: inout MadeUpRun, _ tell: (inout MadeUpRun) -> Void) -> ObservationBatch {
+    ObservationBatch(observations: Array(observations(&run, tell)))
   }
 
   @Test("are taken once these are told of")
@@ -77,6 +83,43 @@ struct EarlyEchoTests {
     let verdict = run.verdict(droppedDeliveries: 1)
     #expect(verdict.tallies.copiesReceived == 6)
     #expect(verdict.counts[.copyLost] == nil, "\(verdict.findings)")
+  }
+
+  @Test("are out of order by when they came, though their messages are told of in order", arguments: 0..<20)
+  func order(seed: Int) throws {
+    var dice = Dice(seed: UInt64(seed))
+    let arrivals = (0..<6).shuffled(using: &dice)
+    func verdict(_ tell: (inout MadeUpRun, [Observation], [Observation]) -> Void) throws -> Verdict {
+      var run = try MadeUpRun()
+      let exchanges = (0..<6).map { _ in run.exchange(members: 1) }
+      var told = (sent: [Observation](), echoed: [Observation]())
+      for exchange in exchanges { told.sent += Array(Self.observations(&run) { $0.addSent(exchange) }) }
+      for (place, index) in arrivals.enumerated() {
+        var exchange = exchanges[index]
+        exchange.spans = []
+        // Two at a time are read at once.
+        exchange.echoes[0].afterNanoseconds = Int64(place / 2) * 1_000_000
+        told.echoed += Array(Self.observations(&run) { $0.addEchoes(exchange) })
+      }
+      tell(&run, told.sent, told.echoed)
+      run.pass(seconds: 60)
+      return run.verifier.finish(droppedDeliveries: 0, collector: CollectorBooks())
+    }
+    func take(_ run: inout MadeUpRun, _ observations: [Observation]) {
+      run.verifier.take(.facts(ObservationBatch(observations: observations)))
+    }
+    let expected = try verdict { run, sent, echoed in take(&run, sent + echoed) }
+    let late = arrivals.indices.filter { place in arrivals[..<place].contains { $0 > arrivals[place] } }
+    #expect(expected.tallies.copiesOutOfOrder == late.count)
+    let split = dice.below(7)
+    let actual = try verdict { run, sent, echoed in
+      take(&run, Array(echoed[..<3]))
+      take(&run, Array(sent[..<split]))
+      take(&run, Array(echoed[3...]))
+      for fact in sent[split...] { take(&run, [fact]) }
+    }
+    #expect(actual.tallies == expected.tallies)
+    #expect(actual.findings.map { $0.evidence.map(\.message) } == expected.findings.map { $0.evidence.map(\.message) })
   }
 
   @Test("are kept to a bound, and counted beyond it")
