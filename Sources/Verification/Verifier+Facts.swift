@@ -121,7 +121,9 @@ extension Verifier {
       return
     }
     guard case .present(let traceparent) = echoed.context else { return }
-    if echoClass == .restarted, rules.entry == .root { bind(message, to: traceparent.traceID) }
+    if echoClass == .restarted, rules.entry == .root, row.pointee.state == .pending {
+      bind(message, to: traceparent.traceID)
+    }
     let isContinued = echoClass == .continued || echoClass == .unchanged
     // As almost all are; raw values, because sets of another module are compared by calls.
     let changes = echoed.form.rawValue | echoed.tracestate.rawValue | echoed.baggage.rawValue

@@ -67,7 +67,7 @@ extension Verifier {
     case .client: claim(owner.traceID, row, rules, owner)
     case .root: for traceID in bound[message] ?? [] { claim(traceID, row, rules, owner) }
     case .link:
-      for traceID in shared.traces(linkingTo: owner.context) { claim(traceID, row, rules, owner) }
+      for traceID in shared.takeLinks(to: owner.context) { claim(traceID, row, rules, owner) }
     }
   }
 
