@@ -44,7 +44,7 @@ struct ClockComparison {
     }
     if latest.count < Finding.evidenceLimit || afterEnd >= latestBound {
       let late = Case(nanoseconds: afterEnd, key: key, message: message, connection: connection)
-      Self.keep(late, in: &latest) { (-$0.nanoseconds, $0.key) < (-$1.nanoseconds, $1.key) }
+      Self.keep(late, in: &latest) { ($1.nanoseconds, $0.key) < ($0.nanoseconds, $1.key) }
       latestBound = latest.last?.nanoseconds ?? .min
     }
   }
@@ -59,7 +59,7 @@ struct ClockComparison {
   /// whose spans are wrong do not move it; nil where nothing was compared.
   var bounds: (least: Int64, most: Int64)? {
     guard let least = afterCopy.median, let most = afterSend.median else { return nil }
-    return (least * Self.step, (most + 1) * Self.step)
+    return (least * Self.step, most < Int64.max / Self.step ? (most + 1) * Self.step : .max)
   }
 
   /// Messages whose entry span began before they were sent, and after they were answered.

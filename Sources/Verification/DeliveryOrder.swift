@@ -1,4 +1,15 @@
 import Timing
+import TraceContext
+
+/// A copy whose place in the order of deliveries is not judged yet.
+struct HeldCopy: Sendable, BitwiseCopyable {
+  /// Its number among all echoes.
+  var ordinal: UInt64
+  var message: MessageIdentity
+  var receiver: UInt32
+  var sender: UInt32
+  var at: Instant
+}
 
 /// The last message of each sender that each receiver got, so that one that comes after a later one is seen.
 struct DeliveryOrder {

@@ -23,7 +23,7 @@ struct SharedTraces {
     /// Whether a span found no room.
     fileprivate(set) var isTruncated = false
     /// Links that lead from it to contexts of ours.
-    fileprivate var links: [SpanKey] = []
+    fileprivate var links: Set<SpanKey> = []
 
     func users(of spanID: UInt64) -> Users { users[spanID] ?? Users() }
 
@@ -75,10 +75,18 @@ struct SharedTraces {
     let isKnown = linked[context].map { $0.contains(traceID) || $0.count >= Self.linkedLimit } ?? false
     guard !isKnown else { return }
     linked[context, default: []].append(traceID)
-    chains[traceID]?.links.append(context)
+    chains[traceID]?.links.insert(context)
   }
 
-  func traces(linkingTo context: SpanKey) -> [TraceID] { linked[context] ?? [] }
+  /// The traces from which links lead to a context, which are then forgotten.
+  mutating func takeLinks(to context: SpanKey) -> [TraceID] {
+    let traces = linked.removeValue(forKey: context) ?? []
+    for traceID in traces { chains[traceID]?.links.remove(context) }
+    return traces
+  }
+
+  /// Contexts of ours to which links lead.
+  var linkedCount: Int { linked.count }
 
   /// Says that a message carries a context, until it is settled.
   mutating func use(_ context: SpanKey) {

@@ -70,6 +70,7 @@ struct TimeSplit {
   ) {
     var parts = Parts(responseTime: responseTime, sendLag: sendLag, own: Array(repeating: 0, count: nodeCounts[type]))
     let available = responseTime &- sendLag
+    path.prepare(trace, fit)
     var end = trace[target].pointee.end
     guard var inside = path.walk(to: target, endingAt: end, trace, fit, &parts) else { return }
     if inside > available {
@@ -175,64 +176,4 @@ package struct TimeSplitSummary: Hashable, Sendable {
   /// Text ids of the slowest messages, the slowest first.
   package var slowest: [String]
   package var rows: [Row]
-}
-
-/// Follows what the last copy of a message waited for, from the span that sent it back to the entry span.
-struct CriticalPath {
-  /// - Parameter last: when the copy was sent, by the target's clock; not before the target began.
-  /// - Returns: from the begin of the path to `last`, in nanoseconds: the sum of what is added to the parts.
-  mutating func walk(
-    to target: Int, endingAt last: UInt64, _ trace: borrowing GatheredTrace<SpanRow>, _ fit: borrowing TraceFit,
-    _ parts: inout TimeSplit.Parts
-  ) -> Int64? {
-    var span = target
-    // All after it is shared out.
-    var position = last
-    var above: Int? = nil
-    for _ in 0...trace.count {
-      split(span, from: 0, until: position, besides: above, trace, fit, &parts, depth: 0)
-      position = min(position, trace[span].pointee.start)
-      guard let parent = fit.parent(of: span) else { return Int64(clamping: last - position) }
-      let end = min(position, trace[parent].pointee.end)
-      parts.handOver &+= Int64(clamping: position - end)
-      position = end
-      above = span
-      span = parent
-    }
-    return nil
-  }
-
-  /// Shares the time of a span between two instants among itself and the spans below it that had ended by the second.
-  private func split(
-    _ span: Int, from begin: UInt64, until end: UInt64, besides other: Int?, _ trace: borrowing GatheredTrace<SpanRow>,
-    _ fit: borrowing TraceFit, _ parts: inout TimeSplit.Parts, depth: Int
-  ) {
-    let start = max(trace[span].pointee.start, begin)
-    var end = end
-    // No span is looked at twice: each begins before the one that was taken last ended.
-    while end > start, depth < 64, let child = lastChild(of: span, endedBy: end, besides: other, trace, fit) {
-      let (childStart, childEnd) = (trace[child].pointee.start, trace[child].pointee.end)
-      guard childStart < childEnd, childEnd > start else { break }
-      parts.own[fit.node(of: span)] &+= Int64(clamping: end - childEnd)
-      split(child, from: start, until: childEnd, besides: nil, trace, fit, &parts, depth: depth + 1)
-      end = max(childStart, start)
-    }
-    if end > start { parts.own[fit.node(of: span)] &+= Int64(clamping: end - start) }
-  }
-
-  private func lastChild(
-    of span: Int, endedBy end: UInt64, besides other: Int?, _ trace: borrowing GatheredTrace<SpanRow>,
-    _ fit: borrowing TraceFit
-  ) -> Int? {
-    var found: Int?
-    var latest: UInt64 = 0
-    for index in 0..<trace.count where index != other && fit.parent(of: index) == span {
-      let candidate = trace[index].pointee
-      if candidate.end <= end, candidate.end > candidate.start, candidate.end > latest {
-        latest = candidate.end
-        found = index
-      }
-    }
-    return found
-  }
 }

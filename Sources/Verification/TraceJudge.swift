@@ -23,7 +23,7 @@ struct TraceJudge {
   }
 
   /// Where a span hangs.
-  private enum Parent: Equatable {
+  private enum Parent: Hashable {
     case client
     case span(Int)
     /// It has one, which is not there.
@@ -40,12 +40,19 @@ struct TraceJudge {
     }
   }
 
+  private struct Slot: Hashable {
+    var parent: Parent
+    var node: Int
+  }
+
   private var byID: [UInt64: Int] = [:]
   private var parents: [Parent] = []
   private var nodes: [Int?] = []
   /// By span: whether it stands where its rule expects it, and whether it is as that demands.
   private var isPlaced: [Bool] = []
   private var isRight: [Bool] = []
+  /// How many spans below each were taken for each node.
+  private var taken: [Slot: Int] = [:]
   private var order: [Int] = []
   private var children: [[Int]] = []
   private var entryEnd: UInt64 = 0
@@ -97,6 +104,7 @@ struct TraceJudge {
 
   private mutating func index(_ spans: [SpanRow], clientSpan: UInt64) {
     byID.removeAll(keepingCapacity: true)
+    taken.removeAll(keepingCapacity: true)
     for (index, span) in spans.enumerated() { byID[span.spanID] = index }
     parents.removeAll(keepingCapacity: true)
     nodes = Array(repeating: nil, count: spans.count)
@@ -166,6 +174,7 @@ struct TraceJudge {
     if let node = best(of: candidates, for: index, named: name, rules, members: members, names) {
       nodes[index] = node
       isPlaced[index] = true
+      taken[Slot(parent: parents[index], node: node), default: 0] += 1
       return
     }
     let elsewhere =
@@ -256,14 +265,8 @@ struct TraceJudge {
   ) -> Int? {
     let matching = candidates.filter { names.matches(name, rules.nodes[$0].pattern) }
     guard matching.count > 1 else { return matching.first }
-    let siblings: [Int] =
-      switch parents[index] {
-      case .span(let parent): children[parent]
-      case .client: parents.indices.filter { parents[$0] == .client }
-      case .unknown, .nothing: []
-      }
     func hasRoom(_ node: Int) -> Bool {
-      siblings.count { nodes[$0] == node } < rules.nodes[node].most(members: members)
+      taken[Slot(parent: parents[index], node: node), default: 0] < rules.nodes[node].most(members: members)
     }
     let exact = matching.filter { !rules.nodes[$0].name.contains("*") }
     let ordered = exact + matching.filter { rules.nodes[$0].name.contains("*") }

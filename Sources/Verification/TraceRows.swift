@@ -68,5 +68,7 @@ struct CopyRow: Sendable, BitwiseCopyable {
 /// An echo that was told of before its message was, linked to the next of the same message.
 struct WaitingEcho: Sendable, BitwiseCopyable {
   var echoed: Observation.Echoed
+  /// Its number among all echoes.
+  var ordinal: UInt64
   var next: Int32
 }

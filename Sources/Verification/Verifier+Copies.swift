@@ -6,7 +6,7 @@ import TraceContext
 // Delivery: copies are counted apart from what they carry.
 extension Verifier {
   mutating func count(
-    _ echoed: Observation.Echoed, of message: MessageIdentity, _ row: MessageRef,
+    _ echoed: Observation.Echoed, _ ordinal: UInt64, of message: MessageIdentity, _ row: MessageRef,
     _ rules: MessageRules, _ echoClass: EchoClass
   ) {
     guard isForMember(echoed.connection, row, rules) else {
@@ -29,7 +29,7 @@ extension Verifier {
         actual: "one more to connection \(echoed.connection)")
       return
     }
-    noteOrder(echoed, message, row)
+    noteOrder(echoed, ordinal, message, row)
     keep(echoed, of: message, row, rules, echoClass, expected: expected)
   }
 
@@ -62,18 +62,35 @@ extension Verifier {
   }
 
   private mutating func noteOrder(
-    _ echoed: Observation.Echoed, _ message: MessageIdentity, _ row: MessageRef
+    _ echoed: Observation.Echoed, _ ordinal: UInt64, _ message: MessageIdentity, _ row: MessageRef
   ) {
+    let copy = HeldCopy(
+      ordinal: ordinal, message: message, receiver: echoed.connection, sender: row.pointee.connection, at: echoed.at)
+    // Echoes that wait for their messages may have come before this one.
+    if waiting.inUse == 0, heldCopies.isEmpty { return noteOrder(of: copy) }
+    heldCopies.append(copy)
+    if waiting.inUse == 0 || heldCopies.count >= Self.waitingLimit { noteHeldCopies() }
+  }
+
+  /// Judges the order of the held copies as they came.
+  mutating func noteHeldCopies() {
+    guard !heldCopies.isEmpty else { return }
+    heldCopies.sort { $0.ordinal < $1.ordinal }
+    for copy in heldCopies { noteOrder(of: copy) }
+    heldCopies.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func noteOrder(of copy: HeldCopy) {
     guard
       let late = order.note(
-        receiver: echoed.connection, sender: row.pointee.connection, sequence: message.sequence, at: echoed.at)
+        receiver: copy.receiver, sender: copy.sender, sequence: copy.message.sequence, at: copy.at)
     else { return }
     counted.copiesOutOfOrder += 1
-    let other = MessageIdentity(shard: message.shard, sequence: late)
-    guard let otherRow = tables[Int(message.shard)].pointee.sentRow(late) else { return }
+    let other = MessageIdentity(shard: copy.message.shard, sequence: late)
+    guard let otherRow = tables[Int(other.shard)].pointee.sentRow(late) else { return }
     add(
       .copyOutOfOrder, other, otherRow, expected: "copies in the order in which their sender sent them",
-      actual: "one to connection \(echoed.connection) after that of a later message")
+      actual: "one to connection \(copy.receiver) after that of a later message")
   }
 
   private mutating func keep(

@@ -28,7 +28,9 @@ extension Verifier {
     case .unreadable(let unreadable): take(unreadable, excerpt: excerpt)
     case .sent(let sent): take(sent)
     case .adopted(let adopted): take(adopted)
-    case .echoed(let echoed): take(echoed, excerpt: excerpt)
+    case .echoed(let echoed):
+      echoCount &+= 1
+      take(echoed, ordinal: echoCount, excerpt: excerpt)
     }
   }
 
@@ -76,7 +78,7 @@ extension Verifier {
     if sharesTraces { adopted[adoption.message] = adoption.context }
   }
 
-  private mutating func take(_ echoed: Observation.Echoed, excerpt: String?) {
+  private mutating func take(_ echoed: Observation.Echoed, ordinal: UInt64, excerpt: String?) {
     let traced: MessageIdentity? =
       if case .present(let traceparent) = echoed.context { identities.identity(of: traceparent.traceID) } else { nil }
     guard let message = echoed.message ?? traced else { return takeUncorrelated(echoed, excerpt: excerpt) }
@@ -91,22 +93,22 @@ extension Verifier {
       return
     }
     guard let row = tables[shard].pointee.sentRow(message.sequence) else {
-      if !wait(echoed, for: message) { counted.foreignEchoes += 1 }
+      if !wait(echoed, ordinal, for: message) { counted.foreignEchoes += 1 }
       return
     }
     // Whose the context is that it carries instead is told with that message.
-    if let traced, !traced.isSame(as: message), wait(echoed, for: traced) { return }
-    judge(echoed, of: message, row, traced: traced, excerpt: excerpt)
+    if let traced, !traced.isSame(as: message), wait(echoed, ordinal, for: traced) { return }
+    judge(echoed, ordinal, of: message, row, traced: traced, excerpt: excerpt)
   }
 
   private mutating func judge(
-    _ echoed: Observation.Echoed, of message: MessageIdentity, _ row: MessageRef,
+    _ echoed: Observation.Echoed, _ ordinal: UInt64, of message: MessageIdentity, _ row: MessageRef,
     traced: MessageIdentity?, excerpt: String?
   ) {
     let rules = self.rules[Int(row.pointee.type)]
     let echoClass = classify(echoed, answering: message, row, rules, traced: traced)
     classCounts[echoClass.ordinal] += 1
-    count(echoed, of: message, row, rules, echoClass)
+    count(echoed, ordinal, of: message, row, rules, echoClass)
     let shownBefore = row.pointee.shown
     if let kind = echoClass.finding(under: rules.context) {
       if Self.isInAnotherTrace(kind) { row.pointee.isElsewhere = true }
@@ -119,7 +121,9 @@ extension Verifier {
       return
     }
     guard case .present(let traceparent) = echoed.context else { return }
-    if echoClass == .restarted, rules.entry == .root { bind(message, to: traceparent.traceID) }
+    if echoClass == .restarted, rules.entry == .root, row.pointee.state == .pending {
+      bind(message, to: traceparent.traceID)
+    }
     let isContinued = echoClass == .continued || echoClass == .unchanged
     // As almost all are; raw values, because sets of another module are compared by calls.
     let changes = echoed.form.rawValue | echoed.tracestate.rawValue | echoed.baggage.rawValue
@@ -196,7 +200,7 @@ extension Verifier {
     guard other.shard == message.shard else { return false }
     let table = tables[Int(message.shard)]
     if table.pointee.isForgotten(other.sequence) { return true }
-    return table.pointee.row(other.sequence)?.pointee.connection == row.pointee.connection
+    return table.pointee.sentRow(other.sequence)?.pointee.connection == row.pointee.connection
   }
 
   /// The index of a message's table, which is made; nil beyond the limit.
@@ -223,33 +227,35 @@ extension TraceFlags {
 // them.
 extension Verifier {
   /// Lets an echo wait until a message is told of; not where it is already, or never will be.
-  private mutating func wait(_ echoed: Observation.Echoed, for message: MessageIdentity) -> Bool {
+  private mutating func wait(_ echoed: Observation.Echoed, _ ordinal: UInt64, for message: MessageIdentity) -> Bool {
     guard !isDraining, waiting.inUse < Self.waitingLimit, let shard = shard(of: message) else { return false }
     let table = tables[shard]
     // The text may name a message that was never sent, as only a server can that makes ids up.
     guard table.pointee.isNear(message.sequence), let row = table.pointee.prepare(message.sequence),
       row.pointee.state == .unknown
     else { return false }
-    row.pointee.firstWaiting = waiting.add(WaitingEcho(echoed: echoed, next: row.pointee.firstWaiting))
+    row.pointee.firstWaiting = waiting.add(
+      WaitingEcho(echoed: echoed, ordinal: ordinal, next: row.pointee.firstWaiting))
     return true
   }
 
   mutating func takeWaiting(_ row: MessageRef) {
-    var echoes: [Observation.Echoed] = []
+    var echoes: [WaitingEcho] = []
     while row.pointee.firstWaiting >= 0 {
       let index = row.pointee.firstWaiting
-      echoes.append(waiting[index].echoed)
+      echoes.append(waiting[index])
       row.pointee.firstWaiting = waiting[index].next
       waiting.remove(index)
     }
-    for echoed in echoes.sorted(by: { ($0.at, $0.connection) < ($1.at, $1.connection) }) {
-      take(echoed, excerpt: nil)
-    }
+    echoes.sort { ($0.echoed.at, $0.echoed.connection, $0.ordinal) < ($1.echoed.at, $1.echoed.connection, $1.ordinal) }
+    for echo in echoes { take(echo.echoed, ordinal: echo.ordinal, excerpt: nil) }
+    if waiting.inUse == 0 { noteHeldCopies() }
   }
 
   /// Takes what still waits as it is: nobody will tell of those messages any more.
   mutating func drainWaiting() {
     isDraining = true
+    defer { noteHeldCopies() }
     guard waiting.inUse > 0 else { return }
     for shard in 0..<tables.count {
       for sequence in tables[shard].pointee.unknown() {

@@ -59,9 +59,7 @@ extension Verifier {
   }
 
   /// Whether a message's spans are in traces that may be others' as well.
-  func isShared(_ rules: MessageRules) -> Bool {
-    sharesTraces || rules.entry != .client || rules.mode == .connection
-  }
+  func isShared(_ rules: MessageRules) -> Bool { sharesTraces || rules.isInSharedTrace }
 
   /// Moves a message's own spans from the traces that they share to the message.
   mutating func claimShared(_ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner) {
@@ -69,7 +67,7 @@ extension Verifier {
     case .client: claim(owner.traceID, row, rules, owner)
     case .root: for traceID in bound[message] ?? [] { claim(traceID, row, rules, owner) }
     case .link:
-      for traceID in shared.traces(linkingTo: owner.context) { claim(traceID, row, rules, owner) }
+      for traceID in shared.takeLinks(to: owner.context) { claim(traceID, row, rules, owner) }
     }
   }
 

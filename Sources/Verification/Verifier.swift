@@ -56,6 +56,10 @@ package struct Verifier: ~Copyable, Sendable {
   var nextForgetting = Instant.longAgo
   var connections: [UInt32: ConnectionRow] = [:]
   var order: DeliveryOrder
+  /// Echoes so far: an echo's number, which tells the order of those to one connection.
+  var echoCount: UInt64 = 0
+  /// Copies whose order is judged once no echo waits that came before them.
+  var heldCopies: [HeldCopy] = []
   var trace = GatheredTrace<SpanRow>()
   var fit = TraceFit()
   /// Whether the trace that was judged last fits.
