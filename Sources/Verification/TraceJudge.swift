@@ -173,7 +173,8 @@ struct TraceJudge {
     }
     if let node = best(of: candidates, for: index, named: name, rules, members: members, names) {
       nodes[index] = node
-      isPlaced[index] = true
+      // Below a span that is another message's nothing is this one's.
+      if case .span(let parent) = parents[index] { isPlaced[index] = isPlaced[parent] } else { isPlaced[index] = true }
       taken[Slot(parent: parents[index], node: node), default: 0] += 1
       return
     }

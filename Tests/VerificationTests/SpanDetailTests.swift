@@ -11,6 +11,7 @@ struct SpanDetailTests {
     try Scenario(
       yaml: """
         name: detail
+        upgrade: {}
         target: { url: "ws://127.0.0.1:8000/{{ room }}" }
         groups: { room: 3 }
         load: { connections: 6, phases: [{ for: 1s, rate: 1/s }] }
