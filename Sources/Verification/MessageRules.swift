@@ -89,6 +89,15 @@ final class MessageRules: Sendable {
     self.echoParent = echoParent
   }
 
+  /// What spans at the top hang on, in words.
+  var above: String {
+    switch entry {
+    case .client: "the span ID that we sent"
+    case .link: "the span ID that we sent, by a link"
+    case .root: "no parent"
+    }
+  }
+
   /// How many nodes are above one.
   func depth(of node: Int) -> Int { nodes[node].parent.map { depth(of: $0) + 1 } ?? 0 }
 

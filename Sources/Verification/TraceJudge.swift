@@ -190,10 +190,10 @@ struct TraceJudge {
     case (let node?, .client):
       let expected =
         rules.nodes[node].parent.map { "'\(rules.nodes[$0].name)' above '\(rules.nodes[node].name)'" } ?? ""
-      judgement.add(.wrongEntrySpan, expected, "'\(names.text(name))' directly under the span ID that we sent")
+      judgement.add(.wrongEntrySpan, expected, "'\(names.text(name))' directly under \(rules.above)")
     case (let node?, .span(let parent)):
       let expected =
-        rules.nodes[node].parent.map { "the parent '\(rules.nodes[$0].name)'" } ?? "the span ID that we sent"
+        rules.nodes[node].parent.map { "the parent '\(rules.nodes[$0].name)'" } ?? rules.above
       // An entry span that begins after the message was handled is another message's.
       let isOther = isLate && rules.nodes[node].parent == nil
       let delay = isOther ? late(span) : ""
@@ -325,7 +325,7 @@ struct TraceJudge {
     _ spans: [SpanRow], _ rules: MessageRules, members: Int, _ judgement: inout Judgement
   ) {
     let tops = spans.indices.filter { parents[$0] == .client }
-    checkSurplus(of: rules.top, among: tops, rules, members: members, under: "the span ID that we sent", &judgement)
+    checkSurplus(of: rules.top, among: tops, rules, members: members, under: rules.above, &judgement)
     for index in spans.indices {
       guard let node = nodes[index] else { continue }
       let name = "one '\(rules.nodes[node].name)'"

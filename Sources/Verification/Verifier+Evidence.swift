@@ -55,13 +55,7 @@ extension Evidence {
 /// Draws the tree that a scenario expects of a message, a line a rule.
 enum ExpectedTree {
   static func lines(_ rules: MessageRules, members: Int) -> [String] {
-    let head =
-      switch rules.entry {
-      case .client: "the span ID that we sent"
-      case .link: "the span ID that we sent, by a link"
-      case .root: "no parent"
-      }
-    return [head] + lines(rules.top, rules, members: members, depth: 1)
+    [rules.above] + lines(rules.top, rules, members: members, depth: 1)
   }
 
   private static func lines(_ nodes: [Int], _ rules: MessageRules, members: Int, depth: Int) -> [String] {
