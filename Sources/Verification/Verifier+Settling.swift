@@ -86,7 +86,7 @@ extension Verifier {
       amendEvidence(of: message, row, rules, owner)
     }
     release(row)
-    if isShared { forgetShared(message, row, rules, owner) }
+    if isShared { forgetShared(message, rules, owner) }
     row.pointee.end(.settled)
     pending -= 1
     tables[shard].pointee.settled(sequence)
@@ -96,10 +96,11 @@ extension Verifier {
   private func owner(of message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules) -> TraceOwner {
     let context = context(of: message, row, rules)
     // Its entry spans hang on nothing.
-    let clientSpan = rules.entry == .root ? 0 : context.clientSpan
+    let isRoot = rules.isInSharedTrace && rules.entry == .root
     return TraceOwner(
       connection: row.pointee.connection, members: Int(row.pointee.members), traceID: context.traceID,
-      clientSpan: clientSpan, hasAdopted: sharesTraces && adopted[message] != nil)
+      clientSpan: isRoot ? 0 : context.clientSpan, sentSpan: isRoot ? context.clientSpan : nil,
+      hasAdopted: sharesTraces && adopted[message] != nil)
   }
 
   private mutating func settleUnsampled(
@@ -140,10 +141,10 @@ extension Verifier {
     row.pointee.trace = verdict
     switch verdict {
     case .complete:
-      noteClocks(message, row)
+      noteClocks(message, row, rules, owner)
       noteTimes(message, row)
     case .broken:
-      noteClocks(message, row)
+      noteClocks(message, row, rules, owner)
       if !row.pointee.isElsewhere { suspect(suspicions, message, row, rules) }
     case .partial, .unseen:
       suspect(suspicions, message, row, rules)
@@ -209,12 +210,15 @@ extension Verifier {
     counted.tracesBroken += counted.suspectedUnseen + counted.suspectedPartial
   }
 
-  private mutating func noteClocks(_ message: MessageIdentity, _ row: MessageRef) {
+  private mutating func noteClocks(
+    _ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner
+  ) {
     guard trace.entryStart > 0, !isWhoseUnknown else { return }
     clock.add(
       entryStart: trace.entryStart, sent: row.pointee.sent,
       firstCopy: row.pointee.copies > 0 ? row.pointee.firstCopyAt : nil, lastSpan: row.pointee.lastSpanAt,
-      key: Self.key(of: message), message: message, connection: row.pointee.connection)
+      key: Self.key(of: message), message: message, connection: row.pointee.connection,
+      carried: rules.isTraced ? owner.context : nil)
   }
 
   /// Where the time of a message went whose trace is complete.
