@@ -64,8 +64,7 @@ extension Verifier {
       }
       claimShared(message, row, rules, owner)
     }
-    trace.gather(
-      first: row.pointee.firstSpan, count: Int(row.pointee.spanCount), from: spans, clientSpan: owner.clientSpan)
+    gather(row.pointee, rules, owner)
     if !row.pointee.flags.isSampled, rules.followsSampling {
       settleUnsampled(message, row, rules)
     } else {
@@ -101,6 +100,16 @@ extension Verifier {
       connection: row.pointee.connection, members: Int(row.pointee.members), traceID: context.traceID,
       clientSpan: isRoot ? 0 : context.clientSpan, sentSpan: isRoot ? context.clientSpan : nil,
       hasAdopted: sharesTraces && adopted[message] != nil)
+  }
+
+  /// Gathers the spans of a message, or of a connection.
+  mutating func gather(_ row: borrowing MessageRow, _ rules: MessageRules, _ owner: TraceOwner) {
+    trace.gather(first: row.firstSpan, count: Int(row.spanCount), from: spans, clientSpan: owner.clientSpan)
+    guard trace.conflicting > 0 else { return }
+    let names = names
+    trace.prefer(first: row.firstSpan, from: spans) { span in
+      rules.nodes.contains { names.matches(Int(span.name), $0.pattern) }
+    }
   }
 
   private mutating func settleUnsampled(
