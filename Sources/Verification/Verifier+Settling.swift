@@ -161,64 +161,6 @@ extension Verifier {
     }
   }
 
-  /// Keeps what would be a finding of a message if nothing was lost.
-  private mutating func suspect(
-    _ suspected: [TraceJudge.Broken], _ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules
-  ) {
-    var suspected = suspected
-    if trace.count == 0 {
-      // Whether the server got a message that it did not answer nobody knows.
-      guard !rules.expectsEcho || row.pointee.copies > 0 else { return }
-      suspected = [
-        TraceJudge.Broken(
-          kind: .traceNotExported, expected: "the spans of a sampled message",
-          actual: "none, and no telemetry was lost")
-      ]
-    }
-    // In which trace the server has begun it is known from the echo alone.
-    if rules.entry == .root, bound[message] == nil { return }
-    guard !row.pointee.isTruncated, !suspected.isEmpty else { return }
-    row.pointee.isSuspected = true
-    for broken in suspected where row.pointee.shown & broken.kind.bit == 0 {
-      row.pointee.shown |= broken.kind.bit
-      suspicions.add(
-        broken.kind, Self.key(of: message), evidence(of: message, row, broken.expected, broken.actual))
-    }
-    switch row.pointee.trace {
-    case .unseen: counted.suspectedUnseen += 1
-    case .partial: counted.suspectedPartial += 1
-    case .none, .complete, .broken, .unsampled: break
-    }
-  }
-
-  /// Takes back what a message is suspected of: some of what was missing came later than anybody waited for it.
-  mutating func retractSuspicions(_ message: MessageIdentity, _ row: MessageRef) {
-    guard row.pointee.isSuspected else { return }
-    row.pointee.isSuspected = false
-    for kind in Self.suspectedKinds where row.pointee.shown & kind.bit != 0 {
-      row.pointee.shown &= ~kind.bit
-      suspicions.retract(kind, Self.key(of: message))
-    }
-    switch row.pointee.trace {
-    case .unseen: counted.suspectedUnseen -= 1
-    case .partial: counted.suspectedPartial -= 1
-    case .none, .complete, .broken, .unsampled: break
-    }
-  }
-
-  /// What a trace from which something is missing may be suspected of, and then is no finding already.
-  private static let suspectedKinds: [FindingKind] = [
-    .missingSpan, .traceNotExported, .orphanSpan, .echoNamesNoSpan,
-  ]
-
-  /// Nothing was lost: what is missing was never there.
-  mutating func confirmSuspicions() {
-    findings.add(suspicions)
-    counted.tracesUnseen -= counted.suspectedUnseen
-    counted.tracesPartial -= counted.suspectedPartial
-    counted.tracesBroken += counted.suspectedUnseen + counted.suspectedPartial
-  }
-
   private mutating func noteClocks(
     _ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner
   ) {
