@@ -12,6 +12,8 @@ struct ClockComparison {
     var key: FindingLedger.Key
     var message: MessageIdentity
     var connection: UInt32
+    /// The context that it carried.
+    var carried: SpanKey?
   }
 
   /// Entry span's start − sent, by step of a millisecond: the distance of the clocks and the way there.
@@ -29,8 +31,7 @@ struct ClockComparison {
 
   mutating func add(
     entryStart: UInt64, sent: Instant, firstCopy: Instant?, lastSpan: Instant, key: FindingLedger.Key,
-    message: MessageIdentity,
-    connection: UInt32
+    message: MessageIdentity, connection: UInt32, carried: SpanKey?
   ) {
     let start = Int64(clamping: entryStart)
     let afterSend = start &- sent.nanoseconds
@@ -38,12 +39,12 @@ struct ClockComparison {
     self.afterSend.add(afterSend / Self.step)
     if firstCopy == nil { afterArrival.add(afterEnd / Self.step) } else { afterCopy.add(afterEnd / Self.step) }
     if earliest.count < Finding.evidenceLimit || afterSend <= earliestBound {
-      let early = Case(nanoseconds: afterSend, key: key, message: message, connection: connection)
+      let early = Case(nanoseconds: afterSend, key: key, message: message, connection: connection, carried: carried)
       Self.keep(early, in: &earliest) { ($0.nanoseconds, $0.key) < ($1.nanoseconds, $1.key) }
       earliestBound = earliest.last?.nanoseconds ?? .max
     }
     if latest.count < Finding.evidenceLimit || afterEnd >= latestBound {
-      let late = Case(nanoseconds: afterEnd, key: key, message: message, connection: connection)
+      let late = Case(nanoseconds: afterEnd, key: key, message: message, connection: connection, carried: carried)
       Self.keep(late, in: &latest) { ($1.nanoseconds, $0.key) < ($0.nanoseconds, $1.key) }
       latestBound = latest.last?.nanoseconds ?? .min
     }
@@ -140,12 +141,12 @@ extension Verifier {
   }
 
   private mutating func keep(_ case_: ClockComparison.Case, _ actual: String) {
-    let traceID = identities.traceID(of: case_.message)
+    let sent = case_.carried.map { Traceparent(traceID: $0.traceID, parentID: SpanID($0.spanID), flags: .sampled) }
     findings.keep(
       .spanOutsideMessage, case_.key,
       Evidence(
         connection: case_.connection, message: identities.text(of: case_.message),
-        sent: Traceparent(traceID: traceID, parentID: identities.spanID(in: traceID), flags: .sampled).description,
+        sent: sent?.description,
         expected: "an entry span between the send and the first copy, by the clocks' distance",
         actual: "its entry span \(actual)"))
   }

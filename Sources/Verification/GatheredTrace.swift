@@ -86,6 +86,21 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
     }
   }
 
+  /// Takes, of different spans with one ID, rather one that is expected somewhere, so that no more is found wrong.
+  ///
+  /// - Parameter first: as it was gathered.
+  mutating func prefer(
+    first: Int32, from pool: borrowing Pool<Row>, where isExpected: (Row) -> Bool
+  ) {
+    var index = first
+    while index >= 0 {
+      let span = pool[index]
+      index = span.next
+      guard isExpected(span), let place = place(of: span.spanID) else { continue }
+      if !isExpected(rows[place]) || Self.isBefore(span, rows[place]) { rows[place] = span }
+    }
+  }
+
   private mutating func insert(_ span: Row) -> Bool {
     var slot = firstSlot(span.spanID)
     while slots[slot] != 0 {

@@ -140,6 +140,8 @@ struct TraceOwner {
   /// The trace that it carried, and the span ID that spans at the top hang on.
   var traceID: TraceID
   var clientSpan: UInt64
+  /// The span ID that it carried, where spans at the top hang on nothing instead.
+  var sentSpan: UInt64?
   /// Whether that is a context that its connection received.
   var hasAdopted = false
 }

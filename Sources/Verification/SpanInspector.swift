@@ -109,7 +109,7 @@ struct SpanInspector: ~Copyable {
       let link = detail.links[place]
       let leads =
         switch rule {
-        case .client: link.traceID == owner.traceID && link.spanID.rawValue == owner.clientSpan
+        case .client: SpanKey(traceID: link.traceID, spanID: link.spanID.rawValue) == owner.context
         case .connection: link.traceID == identities.traceID(ofConnection: owner.connection)
         case .any: true
         }

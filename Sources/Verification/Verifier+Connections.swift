@@ -44,7 +44,7 @@ extension Verifier {
       return
     }
     counted.connectionTracesExpected += 1
-    trace.gather(first: row.firstSpan, count: Int(row.spanCount), from: spans, clientSpan: owner.clientSpan)
+    gather(row, rules, owner)
     guard !fit.fits(trace, rules, for: owner, names, &inspector) || row.isTruncated else {
       counted.connectionTracesComplete += 1
       return

@@ -64,8 +64,7 @@ extension Verifier {
       }
       claimShared(message, row, rules, owner)
     }
-    trace.gather(
-      first: row.pointee.firstSpan, count: Int(row.pointee.spanCount), from: spans, clientSpan: owner.clientSpan)
+    gather(row.pointee, rules, owner)
     if !row.pointee.flags.isSampled, rules.followsSampling {
       settleUnsampled(message, row, rules)
     } else {
@@ -86,7 +85,7 @@ extension Verifier {
       amendEvidence(of: message, row, rules, owner)
     }
     release(row)
-    if isShared { forgetShared(message, row, rules, owner) }
+    if isShared { forgetShared(message, rules, owner) }
     row.pointee.end(.settled)
     pending -= 1
     tables[shard].pointee.settled(sequence)
@@ -96,10 +95,21 @@ extension Verifier {
   private func owner(of message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules) -> TraceOwner {
     let context = context(of: message, row, rules)
     // Its entry spans hang on nothing.
-    let clientSpan = rules.entry == .root ? 0 : context.clientSpan
+    let isRoot = rules.isInSharedTrace && rules.entry == .root
     return TraceOwner(
       connection: row.pointee.connection, members: Int(row.pointee.members), traceID: context.traceID,
-      clientSpan: clientSpan, hasAdopted: sharesTraces && adopted[message] != nil)
+      clientSpan: isRoot ? 0 : context.clientSpan, sentSpan: isRoot ? context.clientSpan : nil,
+      hasAdopted: sharesTraces && adopted[message] != nil)
+  }
+
+  /// Gathers the spans of a message, or of a connection.
+  mutating func gather(_ row: borrowing MessageRow, _ rules: MessageRules, _ owner: TraceOwner) {
+    trace.gather(first: row.firstSpan, count: Int(row.spanCount), from: spans, clientSpan: owner.clientSpan)
+    guard trace.conflicting > 0 else { return }
+    let names = names
+    trace.prefer(first: row.firstSpan, from: spans) { span in
+      rules.nodes.contains { names.matches(Int(span.name), $0.pattern) }
+    }
   }
 
   private mutating func settleUnsampled(
@@ -140,10 +150,10 @@ extension Verifier {
     row.pointee.trace = verdict
     switch verdict {
     case .complete:
-      noteClocks(message, row)
+      noteClocks(message, row, rules, owner)
       noteTimes(message, row)
     case .broken:
-      noteClocks(message, row)
+      noteClocks(message, row, rules, owner)
       if !row.pointee.isElsewhere { suspect(suspicions, message, row, rules) }
     case .partial, .unseen:
       if verdict == .partial { for name in Set(judgement.missing) { counted.missingSpans[name, default: 0] += 1 } }
@@ -152,70 +162,15 @@ extension Verifier {
     }
   }
 
-  /// Keeps what would be a finding of a message if nothing was lost.
-  private mutating func suspect(
-    _ suspected: [TraceJudge.Broken], _ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules
+  private mutating func noteClocks(
+    _ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner
   ) {
-    var suspected = suspected
-    if trace.count == 0 {
-      // Whether the server got a message that it did not answer nobody knows.
-      guard !rules.expectsEcho || row.pointee.copies > 0 else { return }
-      suspected = [
-        TraceJudge.Broken(
-          kind: .traceNotExported, expected: "the spans of a sampled message",
-          actual: "none, and no telemetry was lost")
-      ]
-    }
-    // In which trace the server has begun it is known from the echo alone.
-    if rules.entry == .root, bound[message] == nil { return }
-    guard !row.pointee.isTruncated, !suspected.isEmpty else { return }
-    row.pointee.isSuspected = true
-    for broken in suspected where row.pointee.shown & broken.kind.bit == 0 {
-      row.pointee.shown |= broken.kind.bit
-      suspicions.add(
-        broken.kind, Self.key(of: message), evidence(of: message, row, broken.expected, broken.actual))
-    }
-    switch row.pointee.trace {
-    case .unseen: counted.suspectedUnseen += 1
-    case .partial: counted.suspectedPartial += 1
-    case .none, .complete, .broken, .unsampled: break
-    }
-  }
-
-  /// Takes back what a message is suspected of: some of what was missing came later than anybody waited for it.
-  mutating func retractSuspicions(_ message: MessageIdentity, _ row: MessageRef) {
-    guard row.pointee.isSuspected else { return }
-    row.pointee.isSuspected = false
-    for kind in Self.suspectedKinds where row.pointee.shown & kind.bit != 0 {
-      row.pointee.shown &= ~kind.bit
-      suspicions.retract(kind, Self.key(of: message))
-    }
-    switch row.pointee.trace {
-    case .unseen: counted.suspectedUnseen -= 1
-    case .partial: counted.suspectedPartial -= 1
-    case .none, .complete, .broken, .unsampled: break
-    }
-  }
-
-  /// What a trace from which something is missing may be suspected of, and then is no finding already.
-  private static let suspectedKinds: [FindingKind] = [
-    .missingSpan, .traceNotExported, .orphanSpan, .echoNamesNoSpan,
-  ]
-
-  /// Nothing was lost: what is missing was never there.
-  mutating func confirmSuspicions() {
-    findings.add(suspicions)
-    counted.tracesUnseen -= counted.suspectedUnseen
-    counted.tracesPartial -= counted.suspectedPartial
-    counted.tracesBroken += counted.suspectedUnseen + counted.suspectedPartial
-  }
-
-  private mutating func noteClocks(_ message: MessageIdentity, _ row: MessageRef) {
     guard trace.entryStart > 0, !isWhoseUnknown else { return }
     clock.add(
       entryStart: trace.entryStart, sent: row.pointee.sent,
       firstCopy: row.pointee.copies > 0 ? row.pointee.firstCopyAt : nil, lastSpan: row.pointee.lastSpanAt,
-      key: Self.key(of: message), message: message, connection: row.pointee.connection)
+      key: Self.key(of: message), message: message, connection: row.pointee.connection,
+      carried: rules.isTraced ? owner.context : nil)
   }
 
   /// Where the time of a message went whose trace is complete.

@@ -63,12 +63,27 @@ extension Verifier {
 
   /// Moves a message's own spans from the traces that they share to the message.
   mutating func claimShared(_ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner) {
+    if rules.entry != .client, row.pointee.spanCount > 0 { dropMisplaced(message, row, rules) }
     switch rules.entry {
     case .client: claim(owner.traceID, row, rules, owner)
     case .root: for traceID in bound[message] ?? [] { claim(traceID, row, rules, owner) }
     case .link:
       for traceID in shared.takeLinks(to: owner.context) { claim(traceID, row, rules, owner) }
     }
+  }
+
+  /// Spans are in the message's trace although they should be in one of the server's own.
+  private mutating func dropMisplaced(_ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules) {
+    let name = rules.top.first.map { rules.nodes[$0].name } ?? ""
+    if !row.pointee.isElsewhere {
+      add(
+        .wrongEntrySpan, message, row, expected: "'\(name)' in a trace of the server's own",
+        actual: "\(row.pointee.spanCount) spans in the message's trace")
+    }
+    release(spans: row.pointee.firstSpan)
+    row.pointee.firstSpan = -1
+    row.pointee.spanCount = 0
+    row.pointee.isElsewhere = true
   }
 
   /// Moves what hangs on a message's context in one trace to the message.
@@ -166,8 +181,7 @@ extension Verifier {
   }
 
   /// Forgets what a settled message was known by, and remembers whose its spans were.
-  mutating func forgetShared(_ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner)
-  {
+  mutating func forgetShared(_ message: MessageIdentity, _ rules: MessageRules, _ owner: TraceOwner) {
     if rules.entry == .client {
       settledSpans.add(owner.context, of: message)
       for place in 0..<trace.count {
@@ -176,15 +190,14 @@ extension Verifier {
     }
     bound[message] = nil
     guard sharesTraces else { return }
-    let context = context(of: message, row, rules)
-    shared.endUse(SpanKey(traceID: context.traceID, spanID: context.clientSpan))
+    shared.endUse(owner.context)
     adopted[message] = nil
   }
 }
 
 extension TraceOwner {
   /// The context that a message carried.
-  var context: SpanKey { SpanKey(traceID: traceID, spanID: clientSpan) }
+  var context: SpanKey { SpanKey(traceID: traceID, spanID: sentSpan ?? clientSpan) }
 }
 
 extension Pool where Row == SpanRow {

@@ -98,7 +98,6 @@ extension Verifier {
       isLeak ? .contextLeak : .unexpectedSpan, message, row, expected: "no such span",
       actual: "'\(text)' under \(SpanID(span.parentID))"
         + (isLeak ? ", begun \(milliseconds(span.start - entryEnd)) after the entry span had ended" : ""))
-    count(.broken, insteadOf: row.pointee.trace)
-    row.pointee.trace = .broken
+    breakLate(row)
   }
 }

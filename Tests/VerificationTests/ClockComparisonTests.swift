@@ -18,7 +18,7 @@ struct ClockComparisonTests {
     clock.add(
       entryStart: UInt64(clamping: sent.nanoseconds + ahead + start), sent: sent,
       firstCopy: answer.map { sent.advanced(byNanoseconds: $0) }, lastSpan: sent.advanced(byNanoseconds: 50_000_000),
-      key: UInt64(number), message: MessageIdentity(shard: 0, sequence: UInt32(number)), connection: 0)
+      key: UInt64(number), message: MessageIdentity(shard: 0, sequence: UInt32(number)), connection: 0, carried: nil)
   }
 
   @Test(
@@ -91,7 +91,7 @@ struct ClockComparisonTests {
         let at = Instant(nanoseconds: instant)
         clock.add(
           entryStart: start, sent: at, firstCopy: at, lastSpan: at, key: 0,
-          message: MessageIdentity(shard: 0, sequence: 0), connection: 0)
+          message: MessageIdentity(shard: 0, sequence: 0), connection: 0, carried: nil)
       }
     }
     _ = clock.bounds

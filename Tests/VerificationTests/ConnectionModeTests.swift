@@ -82,6 +82,22 @@ struct ConnectionModeTests {
     #expect(verdict.tallies.classes[echoClass] == (echoClass == .continued ? 2 : 1))
   }
 
+  @Test("are shown with what they carried where their spans are at another time")
+  func clockEvidence() throws {
+    var run = MadeUpRun(try ModeScenario.make("connection"))
+    for _ in 0..<5 { run.add(run.workInConnection()) }
+    var exchange = run.workInConnection()
+    for index in exchange.spans.indices {
+      exchange.spans[index].start += 3_600_000_000_000
+      exchange.spans[index].end += 3_600_000_000_000
+    }
+    run.add(exchange)
+    let verdict = run.verdict()
+    #expect(verdict.counts == [.spanOutsideMessage: 1])
+    let sent = Traceparent(traceID: exchange.traceID, parentID: exchange.clientSpan, flags: .sampled)
+    #expect(verdict.findings.first?.evidence.first?.sent == sent.description)
+  }
+
   @Test(
     "show a leak, whether it comes before or after they are settled",
     arguments: [("before", false), ("after", true)])

@@ -215,6 +215,23 @@ struct LateArrivalTests {
     #expect(verdict.tallies.copiesLost == count)
   }
 
+  @Test("and is not expected breaks a trace once, of which something is missing besides")
+  func unexpectedSpan() throws {
+    var run = try MadeUpRun()
+    var exchange = run.exchange()
+    exchange.drop("chat.save_message")
+    run.add(exchange)
+    run.deliver()
+    run.pass(seconds: 20)
+    var audit = exchange.spans[1]
+    (audit.id, audit.name) = (run.freshSpanID(), "chat.audit")
+    run.addSpan(run.observation(audit, in: exchange.traceID))
+    let verdict = run.verdict(collector: .lossless)
+    #expect(verdict.counts == [.missingSpan: 1, .unexpectedSpan: 1])
+    #expect(verdict.tallies.tracesBroken == 1)
+    #expect(verdict.tallies.tracesPartial == 0)
+  }
+
   @Test("and is an expected span proves that it was not missing", arguments: ["all", "one", "none"])
   func spans(_ label: String) throws {
     var run = try MadeUpRun()

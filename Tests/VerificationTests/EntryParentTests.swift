@@ -89,6 +89,19 @@ struct LinkedEntryTests {
     #expect(run.verdict().counts == [.duplicateEntrySpan: 1])
   }
 
+  @Test("is wrong in the message's own trace, even under the span ID that we sent")
+  func misplaced() throws {
+    var run = MadeUpRun(try Self.scenario())
+    let linked = Self.linked(&run)
+    run.add(linked)
+    var exchange = run.work()
+    exchange.echoes = []
+    run.add(exchange)
+    let verdict = run.verdict(collector: .lossless)
+    #expect(verdict.counts == [.wrongEntrySpan: 1, .copyLost: 1], "\(verdict.findings)")
+    #expect(verdict.tallies.tracesBroken == 1)
+  }
+
   @Test("need not follow the flags of what it links to")
   func unsampled() throws {
     var run = MadeUpRun(try Self.scenario("{ sampled: 0% }"))
@@ -146,6 +159,23 @@ struct RootEntryTests {
     let verdict = run.verdict(collector: .lossless)
     #expect(verdict.counts == [:], "\(verdict.findings)")
     #expect(verdict.outcome == .inconclusive)
+  }
+
+  @Test("may link to the span ID that we sent besides", arguments: [true, false])
+  func linkedRoot(isLinked: Bool) throws {
+    var run = MadeUpRun(
+      try ModeScenario.make(
+        "fresh", entry: "root", echo: "new", spans: "[{ name: receive, links: [client] }]"))
+    var exchange = run.work(shape: [SpanShape("receive", .server)])
+    let trace = TraceID(high: 3, low: 3)
+    exchange.spanTrace = trace
+    exchange.spans[0].parent = 0
+    if isLinked { exchange.spans[0].links = [exchange.traceID] }
+    let parent = SpanID(exchange.spans[0].id)
+    exchange.changeEchoes { ($1.traceID, $1.parentID) = (trace, parent) }
+    run.add(exchange)
+    let verdict = run.verdict()
+    #expect(verdict.counts == (isLinked ? [:] : [.missingLink: 1]), "\(verdict.findings)")
   }
 
   @Test("of others is forgotten, and makes no room scarce for long: 20,000 traces that nobody claims")

@@ -158,6 +158,7 @@ struct HostileModesTests {
       tallies.tracesExpected
         == tallies.tracesComplete + tallies.tracesBroken + tallies.tracesPartial + tallies.tracesUnseen,
       "seed \(seed)")
+    #expect(min(tallies.tracesPartial, tallies.tracesUnseen, tallies.tracesComplete) >= 0, "seed \(seed)")
     #expect(verdict.findings.allSatisfy { $0.count > 0 && !$0.evidence.isEmpty }, "seed \(seed)")
     #expect(run.verifier.pending == 0, "seed \(seed)")
     #expect(run.verifier.copies.inUse == 0, "seed \(seed)")

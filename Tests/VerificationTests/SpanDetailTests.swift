@@ -184,6 +184,19 @@ struct DuplicateSpanTests {
     #expect(seen.count == 1, "\(seen)")
   }
 
+  @Test("are no reason to miss one of them, though nothing but their names tells them apart", arguments: [false, true])
+  func names(isReversed: Bool) throws {
+    for name in ["a", "chat.audit", "zzz"] {
+      var run = try MadeUpRun()
+      var exchange = run.exchange()
+      var other = try #require(exchange.first("chat.save_message"))
+      other.name = name
+      exchange.spans.insert(other, at: isReversed ? 0 : exchange.spans.count)
+      run.add(exchange)
+      #expect(run.verdict(collector: .lossless).counts == [.duplicateSpanID: 1])
+    }
+  }
+
   @Test("are told wherever one of them stands", arguments: [false, true])
   func entries(isReversed: Bool) throws {
     var run = try MadeUpRun()
