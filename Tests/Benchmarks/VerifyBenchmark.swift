@@ -56,6 +56,8 @@ struct VerifyBenchmark: ParsableCommand {
     print("facts   \(column(facts.nanoseconds(per: messages), 1)) ns a message (sent and \(spans - 3) echoes)")
     print("spans   \(column(spanCost.nanoseconds(per: messages * spans), 1)) ns a span, kept")
     print("judging \(column(sweeps.nanoseconds(per: messages * spans), 1)) ns a span")
+    let all = facts.nanoseconds(per: messages) + spanCost.nanoseconds(per: messages) + sweeps.nanoseconds(per: messages)
+    print("all     \(column(all, 1)) ns a message: \(column(all * Double(rate) / 1e7, 1)) % of one core at \(rate) messages/s")
   }
 }
 
