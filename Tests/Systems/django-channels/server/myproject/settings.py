@@ -14,6 +14,7 @@ def flag(name):
 STATE = Path(os.environ["CHAT_STATE"])
 CHAT_FIXED = os.environ.get("CHAT_VARIANT", "fixed") == "fixed"
 CHAT_CELERY = flag("CHAT_CELERY")
+CHAT_WORKER_TRACED = flag("CHAT_WORKER_TRACED")
 CHAT_METRICS = flag("CHAT_METRICS")
 CHAT_TASK_SECONDS = float(os.environ.get("CHAT_TASK_SECONDS", "1"))
 CHAT_CAPACITY = int(os.environ.get("CHAT_CAPACITY", "10000"))
