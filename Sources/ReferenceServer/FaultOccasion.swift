@@ -8,8 +8,8 @@ struct FaultOccasion {
   let members: Int
   /// Whether another room has members.
   let hasStrangers: Bool
-  /// Whether copies of the sender's message before are held back.
-  let holdsCopies: Bool
+  /// Whether copies of this message may be held back, for either reason.
+  let canHoldCopies: (late: Bool, outOfOrder: Bool)
   /// The context of the sender's last message that had one.
   let earlier: Traceparent?
   /// The last message of anybody that had a context.
@@ -33,12 +33,15 @@ struct FaultOccasion {
     case .crossedContext: isChat && last.map { $0.sender != sender && isOther($0.context) } ?? false
     case .staleContext: isChat && earlier.map(isOther) ?? false
     case .foreignContext: isTyping && received != nil
-    case .tracestateLost, .tracestateAltered, .tracestateMalformed, .tracestateMisplaced:
-      isEchoed && received != nil && stateMembers.count >= 1
+    case .tracestateLost, .tracestateMalformed: isEchoed && received != nil && stateMembers.count >= 1
+    case .tracestateMisplaced:
+      isEchoed && received != nil && (1..<Tracestate.memberLimit).contains(stateMembers.count)
+    case .tracestateAltered: isEchoed && received != nil && stateMembers.first?.contains("=") ?? false
     case .tracestateTruncated: isEchoed && received != nil && stateMembers.count >= 2
     case .tracestateReordered:
       isEchoed && received != nil && stateMembers.count >= 2 && stateMembers[0] != stateMembers[1]
-    case .baggageLost, .baggageAltered: isEchoed && received != nil && baggageMembers.count >= 1
+    case .baggageLost: isEchoed && received != nil && baggageMembers.count >= 1
+    case .baggageAltered: isEchoed && received != nil && baggageMembers.first?.contains("=") ?? false
     case .baggageTruncated: isEchoed && received != nil && baggageMembers.count >= 2
     case .sharedParent: isEchoed && received != nil && members >= 2
     case .unsampledExported: received?.isRecorded == false
@@ -49,9 +52,10 @@ struct FaultOccasion {
       .missingSpan, .wrongKind, .wrongScope, .wrongAttribute, .crossedRoom, .contextLeak, .spanDropped:
       isTraced && isEchoed
     case .spanCycle, .duplicateSpanID, .wrongSpanCount, .spanOutsideParent, .spanReversed: isTraced && isChat
-    case .copyLost, .copyDuplicated, .copyLate: isAttributable
+    case .copyLost, .copyDuplicated: isAttributable
+    case .copyLate: isAttributable && canHoldCopies.late
     case .copyMisdelivered: isAttributable && hasStrangers
-    case .copyOutOfOrder: isAttributable && !holdsCopies
+    case .copyOutOfOrder: isAttributable && canHoldCopies.outOfOrder
     case .unreadableMessage, .protocolError: isEchoed
     }
   }

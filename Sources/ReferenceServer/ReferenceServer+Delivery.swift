@@ -46,6 +46,12 @@ extension ReferenceServer {
     return next?.members.first
   }
 
+  /// Whether a fault may hold back copies of a message by this client.
+  func canHoldCopies(of sender: Client) -> (late: Bool, outOfOrder: Bool) {
+    let hasRoom = heldCopies.count < HeldCopies.limit
+    return (hasRoom, hasRoom && !heldCopies.contains { $0.fault == .copyOutOfOrder && $0.sender === sender })
+  }
+
   private func hold(_ copies: [EchoCopy], _ fault: Fault, _ exchange: Exchange) {
     guard let sender = clients[exchange.sender] else { return }
     let delay = fault == .copyLate ? HeldCopies.lateness : HeldCopies.patience
@@ -67,14 +73,17 @@ extension ReferenceServer {
     release(as: .copyLate) { $0.due <= now }
   }
 
+  /// Releases all copies, before their time and so in the right way.
+  func releaseAllCopies() { release(as: nil) { _ in true } }
+
   /// - Parameter fault: counted for each message of it whose copies found somebody.
-  private func release(as fault: Fault, where isDue: (HeldCopies) -> Bool) {
+  private func release(as fault: Fault?, where isDue: (HeldCopies) -> Bool) {
     let released = heldCopies.filter(isDue)
     heldCopies.removeAll(where: isDue)
     for held in released {
       let present = held.copies.filter { clients[$0.copy.member] === $0.client }
       for (copy, _) in present { transmit(copy.text, on: copy.member) }
-      if held.fault == fault, !present.isEmpty { injector.count(FaultSet([fault])) }
+      if held.fault == fault, !present.isEmpty { injector.count(FaultSet([held.fault])) }
     }
   }
 }
@@ -82,6 +91,8 @@ extension ReferenceServer {
 extension HeldCopies {
   /// Nanoseconds that a late copy is late.
   fileprivate static let lateness: Int64 = 1_200_000_000
+  /// Messages whose copies are held back at once, so that memory has a bound.
+  fileprivate static let limit = 4096
   /// Nanoseconds that copies wait for the sender's next message.
   fileprivate static let patience: Int64 = 100_000_000
 }

@@ -7,7 +7,7 @@ extension ReferenceServer {
     injector.draw(
       for: FaultOccasion(
         message: message, received: received, members: client.room.map { rooms[$0].members.count } ?? 0,
-        hasStrangers: stranger(to: client.room) != nil, holdsCopies: heldCopies.contains { $0.sender === client },
+        hasStrangers: stranger(to: client.room) != nil, canHoldCopies: canHoldCopies(of: client),
         earlier: client.lastContext, last: lastMessage, sender: slot))
   }
 

@@ -91,7 +91,7 @@ package final class ReferenceServer {
       releaseCopies(.now)
       export()
     }
-    releaseCopies(Instant(nanoseconds: .max))
+    releaseAllCopies()
     for slot in clients.indices where clients[slot] != nil {
       transmit(FrameEncoding.close(.goingAway, maskKey: nil), on: slot)
       disconnect(slot, code: .goingAway)

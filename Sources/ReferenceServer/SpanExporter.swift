@@ -89,6 +89,7 @@ package final class SpanExporter: Sendable {
     let connection = ExportConnection(
       host: configuration.host, port: configuration.port, timeLimit: configuration.timeLimit)
     var metricsDue = Instant.now
+    // Whether the endpoint is there, as far as is known.
     var isTaken = true
     while true {
       let isStopping = state.withLock { $0.isStopping }
@@ -96,14 +97,14 @@ package final class SpanExporter: Sendable {
       if !batch.isEmpty { isTaken = send(batch, &encoder, connection, isStopping: isStopping) }
       if batch.isEmpty, isStopping { break }
       if !isStopping, metricsDue <= .now {
-        sendMetrics(metrics, connection, isLast: false)
+        sendMetrics(metrics, connection, isRetried: false)
         metricsDue = Instant.now.advanced(byNanoseconds: Int64(configuration.metricsMilliseconds) * 1_000_000)
       }
       if batch.count < configuration.batchSize, !isStopping {
         _ = wakeUp.wait(timeout: .now() + .milliseconds(configuration.delayMilliseconds))
       }
     }
-    sendMetrics(metrics, connection, isLast: isTaken)
+    sendMetrics(metrics, connection, isRetried: isTaken)
     connection.close()
     finished.signal()
   }
@@ -125,13 +126,13 @@ package final class SpanExporter: Sendable {
     return isTaken
   }
 
-  /// Metrics that are not taken are lost, but for the last ones: the next ones say the same and more.
-  private func sendMetrics(_ encoder: MetricRequestEncoder, _ connection: ExportConnection, isLast: Bool) {
+  /// Metrics that are not taken need no second try as long as others follow, which say the same and more.
+  private func sendMetrics(_ encoder: MetricRequestEncoder, _ connection: ExportConnection, isRetried: Bool) {
     let metrics = state.withLock {
       SpanMetrics(spans: $0.tracer, exports: $0.counts, waiting: $0.waiting.count)
     }
     let body = encoder.body(metrics.sums, since: start, at: WallClock.nanoseconds)
-    _ = connection.post(body, to: "/v1/metrics", isRetried: isLast)
+    _ = connection.post(body, to: "/v1/metrics", isRetried: isRetried)
   }
 
   private static var resource: [Attribute] {

@@ -46,15 +46,24 @@ extension String {
   }
 }
 
+extension ExportedSpan.Link {
+  fileprivate init(_ context: SpanContext) {
+    self.init(traceID: context.traceID, spanID: context.spanID, flags: ExportedSpan.hasIsRemote)
+  }
+}
+
 /// A span that has begun and not ended.
 struct OpenSpan {
   var context: SpanContext
-  var parent: SpanContext?
+  /// Zero for a root.
+  var parentID: SpanID
+  /// OTLP's, which say whether the parent is remote.
+  var flags: UInt32
   var name: String
   var kind: SpanKind
   var start: UInt64
   var attributes: [Attribute] = []
-  var link: SpanContext?
+  var link: ExportedSpan.Link?
   var events: [ExportedSpan.Event] = []
 
   /// Says that something happens now.
@@ -91,24 +100,22 @@ struct Tracer {
       traceID: parent?.traceID ?? randomTraceID(), spanID: randomSpanID(), flags: parent?.flags ?? [.sampled, .random],
       isRecorded: parent?.isRecorded ?? true, tracestate: parent?.tracestate ?? "")
     if context.isRecorded { counts.started += 1 } else { counts.sampledOut += 1 }
+    let isRemote = parent?.isRemote ?? false
     return OpenSpan(
-      context: context, parent: parent, name: name, kind: kind, start: start, attributes: attributes, link: link)
+      context: context, parentID: parent?.spanID ?? .zero,
+      flags: ExportedSpan.hasIsRemote | (isRemote ? ExportedSpan.isRemote : 0), name: name, kind: kind, start: start,
+      attributes: attributes, link: link.map { ExportedSpan.Link($0) })
   }
 
   /// Ends a span, and keeps it if it is recorded.
   mutating func end(_ span: OpenSpan, at end: UInt64 = WallClock.nanoseconds, status: ExportedSpan.Status = .unset) {
     guard span.context.isRecorded else { return }
     counts.ended += 1
-    let isRemote = span.parent?.isRemote ?? false
     ended.append(
       ExportedSpan(
         traceID: span.context.traceID, spanID: span.context.spanID, traceState: span.context.tracestate,
-        parentID: span.parent?.spanID ?? .zero, name: span.name, kind: span.kind, start: span.start, end: end,
-        attributes: span.attributes, events: span.events,
-        link: span.link.map {
-          ExportedSpan.Link(traceID: $0.traceID, spanID: $0.spanID, flags: ExportedSpan.hasIsRemote)
-        }, status: status,
-        flags: ExportedSpan.hasIsRemote | (isRemote ? ExportedSpan.isRemote : 0)))
+        parentID: span.parentID, name: span.name, kind: span.kind, start: span.start, end: end,
+        attributes: span.attributes, events: span.events, link: span.link, status: status, flags: span.flags))
   }
 
   mutating func randomSpanID() -> SpanID { SpanID(random.next()) }

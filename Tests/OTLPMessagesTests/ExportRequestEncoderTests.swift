@@ -50,6 +50,41 @@ struct ExportRequestEncoderTests {
     }
   }
 
+  @Test("groups the spans of several scopes in one request, whatever their order")
+  func scopes() throws {
+    var encoder = ExportRequestEncoder(
+      resource: [Attribute("service.name", .string("s"))], scope: InstrumentationScope("own", version: "1"),
+      others: [InstrumentationScope("other"), InstrumentationScope("idle")])
+    // A scope that was not named counts to the last one.
+    for (number, scope) in [0, 1, 0, 9, 1].enumerated() {
+      var span = span(number)
+      span.scope = UInt8(scope)
+      encoder.append(span)
+    }
+    let sink = try CollectingSink(encoder.takeBody())
+    #expect(sink.spans.map(\.name) == ["step 0", "step 2", "step 1", "step 4", "step 3"])
+    #expect(sink.scopes == [["own", "1"], ["own", "1"], ["other", ""], ["other", ""], ["idle", ""]])
+    #expect(Set(sink.spans.map(\.service)) == ["s"])
+    encoder.append(span(5))
+    #expect(try CollectingSink(encoder.takeBody()).scopes == [["own", "1"]])
+  }
+
+  @Test("writes a trace state and events as fields 3 and 11")
+  func traceStateAndEvents() {
+    var encoder = ExportRequestEncoder(resource: [], scopeName: "")
+    encoder.append(
+      ExportedSpan(
+        traceID: traceID(1), spanID: spanID(2), traceState: "a=b", name: "n", kind: .unspecified, start: 0, end: 0,
+        events: [.init("e", time: 0x0102_0304_0506_0708), .init("", time: 0)]))
+    let trace: [UInt8] = [0x0a, 16, 0x53, 0x50, 0x41, 0x4e, 0x53, 0x54, 0x4f, 0x52, 0, 0, 0, 0, 0, 0, 0, 1]
+    let span = trace + [0x12, 8, 0xa0, 0, 0, 0, 0, 0, 0, 2] + [0x1a, 3, 0x61, 0x3d, 0x62] + [0x2a, 1, 0x6e]
+    let events: [UInt8] = [0x5a, 12, 0x09, 8, 7, 6, 5, 4, 3, 2, 1, 0x12, 1, 0x65] + [0x5a, 0]
+    let record = [0x12, UInt8(span.count + events.count)] + span + events
+    let section = [0x0a, 0] + record
+    let resource = [0x0a, 0, 0x12, UInt8(section.count)] + section
+    #expect(encoder.takeBody() == [0x0a, UInt8(resource.count)] + resource)
+  }
+
   private func randomSpan(_ generator: inout Dice) -> ExportedSpan {
     // Lengths around the places where a length takes one more byte.
     let lengths = [0, 1, 40, 127, 128, 200, 16_200, 16_383, 16_384, 40_000]

@@ -6,13 +6,14 @@ import TraceContext
 @Suite struct FaultInjectorTests {
   /// A moment at which every fault that a message can have at all is possible.
   private func occasion(
-    _ text: String, members: Int = 3, hasStrangers: Bool = true, holdsCopies: Bool = false,
+    _ text: String, members: Int = 3, hasStrangers: Bool = true, canHold: Bool = true,
     earlier: Traceparent? = .client(8), last: Traceparent? = .client(9), lastSender: Int = 1
   ) throws -> FaultOccasion {
     let message = try ChatMessage(Array(text.utf8).span)
     let received = message.context.traceparent.map { SpanContext(received: $0) }
     return FaultOccasion(
-      message: message, received: received, members: members, hasStrangers: hasStrangers, holdsCopies: holdsCopies,
+      message: message, received: received, members: members, hasStrangers: hasStrangers,
+      canHoldCopies: (canHold, canHold),
       earlier: earlier,
       last: last.map { LastMessage(sender: lastSender, context: $0, receive: SpanContext(received: $0)) }, sender: 0)
   }
@@ -67,6 +68,11 @@ import TraceContext
     ("a context beside", .tracestateLost, Message.chat(traceparent: "x")),
     ("two members", .tracestateTruncated, Message.chat(.client(1), state: "a=b")),
     ("two members", .tracestateReordered, Message.chat(.client(1), state: "a=b,,")),
+    ("a value", .tracestateAltered, Message.chat(.client(1), state: "a")),
+    (
+      "room for one more", .tracestateMisplaced,
+      Message.chat(.client(1), state: (0..<32).map { "k\($0)=v" }.joined(separator: ","))
+    ),
     ("baggage", .baggageAltered, Message.chat(.client(1))),
     ("two members", .baggageTruncated, Message.chat(.client(1), baggage: "k=v")),
     ("a sampled flag", .echoNamesNoSpan, Message.chat(.client(1, flags: 2))),
@@ -92,7 +98,8 @@ import TraceContext
     #expect(try !occasion(text, lastSender: 0).allows(.crossedContext))
     #expect(try !occasion(text, members: 1).allows(.sharedParent))
     #expect(try !occasion(text, hasStrangers: false).allows(.copyMisdelivered))
-    #expect(try !occasion(text, holdsCopies: true).allows(.copyOutOfOrder))
+    #expect(try !occasion(text, canHold: false).allows(.copyOutOfOrder))
+    #expect(try !occasion(text, canHold: false).allows(.copyLate))
     #expect(try !occasion(Message.chat(nil), last: nil).allows(.uncontextedJoined))
     #expect(try !occasion(Message.chat(nil), last: .client(9, flags: 0)).allows(.uncontextedJoined))
   }
@@ -130,15 +137,13 @@ import TraceContext
     if fault == .copyDuplicated { return texts.count == 2 }
     if fault == .unreadableMessage { return texts.first == "no JSON at all" }
     let echo = try HeardContext(#require(texts.first))
-    return switch fault {
-    case .traceRestarted: echo.context?.traceID != sent.traceID
-    case .parentNotUpdated: echo.context == sent
-    case .absentContext: !echo.hasCarrier
-    case .malformedContext: echo.context == nil
-    case .sampledFlagChanged: echo.context?.flags == []
-    case .tracestateLost: echo.tracestate == nil
-    default: echo.baggage != "k=v"
-    }
+    let signs: [Fault: Bool] = [
+      .traceRestarted: echo.context?.traceID != sent.traceID, .parentNotUpdated: echo.context == sent,
+      .absentContext: !echo.hasCarrier, .malformedContext: echo.context == nil,
+      .sampledFlagChanged: echo.context?.flags == [], .tracestateLost: echo.tracestate == nil,
+      .baggageAltered: echo.baggage != "k=v",
+    ]
+    return try #require(signs[fault] as Bool?)
   }
 
   @Test(arguments: [
