@@ -23,7 +23,7 @@ def start_telemetry(**_):
     from myproject import telemetry
 
     if settings.CHAT_WORKER_TRACED:
-        _providers.append(telemetry.configure())
+        _providers.extend(telemetry.configure())
 
 
 @worker_process_shutdown.connect

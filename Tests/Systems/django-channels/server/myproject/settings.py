@@ -68,6 +68,9 @@ if os.environ.get("CHAT_LAYER", "memory") == "redis":
                         # redis-py 8 gives up a read after 5 s, exactly as long as
                         # the layer's blocking pop: idle sockets would be killed (R1).
                         "socket_timeout": None,
+                        # Its pool ends at 100 connections, and all sockets of a room that
+                        # leave at once need one each: disconnects would fail.
+                        "max_connections": 10000,
                     }
                 ],
             },
