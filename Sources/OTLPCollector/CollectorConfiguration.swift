@@ -1,3 +1,4 @@
+package import Observations
 package import TransportSecurity
 
 extension Collector {
@@ -20,6 +21,8 @@ extension Collector {
     package var faults: [FaultInjection] = []
     /// The services whose spans are handed on, by `service.name`; empty for all. Those of others are only counted.
     package var services: [String] = []
+    /// What else is told of spans; an empty one costs nothing.
+    package var watch = SpanWatch()
     /// Where every body that was taken goes, too.
     package var forward: ForwardDestination?
 

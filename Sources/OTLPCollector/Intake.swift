@@ -11,10 +11,11 @@ final class Intake {
   private let exporters: ExporterNames
   private var inflater: Inflater
   private var stage: SpanStage
+  /// Nil where nothing is watched.
+  private let watchedParts: WatchedParts?
   private var repeatedBatches = RepeatedBatches()
-  /// Names and services of batches that were not taken; the next batch announces them.
-  private var unannounced: (names: [(index: NameIndex, text: String)], services: [(index: UInt16, text: String)]) =
-    ([], [])
+  /// What batches that were not taken announced; the next batch announces it.
+  private var unannounced = Announcements()
 
   init(
     _ configuration: Collector.Configuration, ledger: CountLedger, deliver: @escaping @Sendable (SpanBatch) -> Bool
@@ -24,7 +25,9 @@ final class Intake {
     bodyLimit = configuration.bodyLimit
     exporters = ledger.exporterNames
     inflater = try Inflater(limit: bodyLimit)
-    stage = SpanStage(exporters, services: configuration.services)
+    let watch = configuration.watch
+    stage = SpanStage(exporters, services: configuration.services, watch: watch)
+    watchedParts = watch.isEmpty ? nil : WatchedParts(watch)
   }
 
   /// Takes all of a body, or nothing.
@@ -50,7 +53,8 @@ final class Intake {
   ) throws(Refusal) -> (SpanReceipt, isRepeated: Bool) {
     stage.begin()
     try read(request, body) { body throws(ScanError) in
-      try TraceRequestScanner.scan(body, as: request.encoding, into: &stage)
+      guard let watchedParts else { return try TraceRequestScanner.scan(body, as: request.encoding, into: &stage) }
+      try TraceRequestScanner.scan(body, as: request.encoding, watching: watchedParts, into: &stage)
     }
     guard !stage.isRepeated(repeatedBatches) else { return (stage.abandon(), true) }
     let (receipt, batch) = stage.commit(receivedAt: receivedAt)
@@ -100,11 +104,38 @@ final class Intake {
   /// Delivers a batch with all names that nobody knows yet; keeps them where it is not taken.
   private func offer(_ batch: SpanBatch) throws(Refusal) {
     var batch = batch
-    if !unannounced.names.isEmpty { batch.newNames = unannounced.names + batch.newNames }
-    if !unannounced.services.isEmpty { batch.newServices = unannounced.services + batch.newServices }
+    unannounced.precede(&batch)
     let isTaken = deliver(batch)
-    unannounced = isTaken ? ([], []) : (batch.newNames, batch.newServices)
+    unannounced = isTaken ? Announcements() : Announcements(of: batch)
     guard isTaken else { throw .pushedBack }
+  }
+}
+
+/// The texts that a batch is the first to use.
+private struct Announcements {
+  var names: [(index: NameIndex, text: String)] = []
+  var services: [(index: UInt16, text: String)] = []
+  var words: [(index: WordIndex, text: String)] = []
+
+  init() {}
+
+  init(of batch: SpanBatch) {
+    names = batch.newNames
+    services = batch.newServices
+    words = batch.newWords
+  }
+
+  /// Has a batch announce these before its own.
+  func precede(_ batch: inout SpanBatch) {
+    if !names.isEmpty { batch.newNames = names + batch.newNames }
+    if !services.isEmpty { batch.newServices = services + batch.newServices }
+    if !words.isEmpty { batch.newWords = words + batch.newWords }
+  }
+}
+
+extension WatchedParts {
+  fileprivate init(_ watch: SpanWatch) {
+    self.init(attributes: watch.attributes, links: watch.links, events: watch.events)
   }
 }
 

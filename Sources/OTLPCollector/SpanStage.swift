@@ -3,13 +3,15 @@ import Observations
 import Timing
 import TraceContext
 
-/// Collects the spans of one body apart, so that a body that turns out to be broken leaves nothing behind but names,
-/// which the next batch announces.
-struct SpanStage: SpanSink {
+/// Collects the spans of one body apart, so that a body that turns out to be broken leaves nothing behind but names
+/// and words, which the next batch announces.
+struct SpanStage: SpanPartSink {
   private let exporters: ExporterNames
   /// The services whose spans are handed on; empty for all.
   private let services: Set<[UInt8]>
   private var spans: [SpanObservation] = []
+  private var details: DetailStage
+  private let isWatching: Bool
   private var names = TextTable(countLimit: Int(UInt16.max), byteLimit: 32 << 20)
   private var exporter = ExporterNames.overflow
   private var isWanted = true
@@ -24,14 +26,17 @@ struct SpanStage: SpanSink {
   /// Bytes of a scope's name and version that are kept.
   private static let scopeTextLimit = 256
 
-  init(_ exporters: ExporterNames, services: [String] = []) {
+  init(_ exporters: ExporterNames, services: [String] = [], watch: SpanWatch = SpanWatch()) {
     self.exporters = exporters
     self.services = Set(services.map { Array($0.utf8) })
+    details = DetailStage(watch)
+    isWatching = !watch.isEmpty
   }
 
   /// Begins a body.
   mutating func begin() {
     spans.removeAll(keepingCapacity: true)
+    details.begin()
     receipt = SpanReceipt()
     isNewScope = true
   }
@@ -45,6 +50,7 @@ struct SpanStage: SpanSink {
   mutating func beginScope(name: RawSpan, version: RawSpan) {
     scope = (Self.text(name), Self.text(version))
     isNewScope = true
+    if isWanted { details.beginScope(name) }
   }
 
   mutating func append(_ span: ScannedSpan, name: RawSpan) {
@@ -52,6 +58,7 @@ struct SpanStage: SpanSink {
     let share = receipt.shares.count - 1
     guard span.hasValidIDs else {
       receipt.shares[share].invalidSpans += 1
+      if isWatching { details.drop() }
       return
     }
     receipt.shares[share].spans += 1
@@ -71,7 +78,20 @@ struct SpanStage: SpanSink {
       SpanObservation(
         traceID: span.traceID, spanID: span.spanID, parentID: span.parentID, start: span.start, end: span.end,
         name: nameIndex, service: exporter, kind: SpanKind(rawValue: span.kind) ?? .unspecified,
-        status: SpanStatus(rawValue: span.status) ?? .unset, flags: span.flags))
+        status: SpanStatus(rawValue: span.status) ?? .unset, flags: span.flags,
+        detail: isWatching ? details.finish() : 0))
+  }
+
+  mutating func appendAttribute(at place: Int, _ type: AttributeType, text: RawSpan) {
+    if isWanted { details.setAttribute(at: place, type, text) }
+  }
+
+  mutating func appendLink(traceID: TraceID, spanID: SpanID) {
+    if isWanted { details.addLink(SpanDetail.SpanLink(traceID: traceID, spanID: spanID)) }
+  }
+
+  mutating func appendEvent(name: RawSpan) {
+    if isWanted { details.addEvent(name) }
   }
 
   /// Whether just these spans were taken before.
@@ -89,8 +109,9 @@ struct SpanStage: SpanSink {
   mutating func commit(receivedAt: Instant) -> (SpanReceipt, SpanBatch?) {
     guard !spans.isEmpty else { return (receipt, nil) }
     let batch = SpanBatch(
-      spans: spans, newNames: names.takeUnannounced().map { (index: NameIndex($0.index), text: $0.text) },
-      newServices: exporters.takeUnannouncedTexts(), receivedAt: receivedAt)
+      spans: spans, details: details.take(),
+      newNames: names.takeUnannounced().map { (index: NameIndex($0.index), text: $0.text) },
+      newServices: exporters.takeUnannouncedTexts(), newWords: details.takeNewWords(), receivedAt: receivedAt)
     // The batch owns the storage now. The next body is probably as large; 16,384 spans take a megabyte.
     let capacity = min(spans.count, 16_384)
     spans = []

@@ -33,9 +33,8 @@ extension AnyValue {
     return (key, value)
   }
 
-  private init(
-    _ reader: inout JSONReader, _ text: Span<UInt8>, _ budget: inout AnyValueBudget
-  ) throws(ScanError) {
+  /// Reads an AnyValue where the reader stands.
+  init(_ reader: inout JSONReader, _ text: Span<UInt8>, _ budget: inout AnyValueBudget) throws(ScanError) {
     self = .none
     var field = try reader.enterObject(text)
     while let name = field {

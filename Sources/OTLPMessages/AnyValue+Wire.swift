@@ -11,6 +11,12 @@ extension MetricPoint.Attribute {
 }
 
 extension AnyValue {
+  /// The value of a KeyValue.
+  init(of message: WireCursor, _ body: RawSpan) throws(ScanError) {
+    var budget = AnyValueBudget()
+    self = try Self.keyValue(message, body, &budget).value
+  }
+
   static func keyValue(
     _ message: WireCursor, _ body: RawSpan, _ budget: inout AnyValueBudget
   ) throws(ScanError) -> (key: String, value: AnyValue) {

@@ -6,49 +6,67 @@ extension TraceRequestScanner {
   static func scanSpan<Sink: SpanSink & ~Copyable>(
     _ reader: inout JSONReader, _ text: Span<UInt8>, into sink: inout Sink
   ) throws(ScanError) {
-    var span = ScannedSpan()
-    var name: JSONString?
-    try scanSpan(&reader, text, into: &span, name: &name)
-    guard let name else { return sink.append(span, name: text.bytes.extracting(0..<0)) }
-    if name.isEscaped {
-      let bytes = name.unescaped(text)
-      sink.append(span, name: bytes.span.bytes)
-    } else {
-      sink.append(span, name: text.bytes.extracting(name.start..<name.end))
-    }
-  }
-
-  private static func scanSpan(
-    _ reader: inout JSONReader, _ text: Span<UInt8>, into span: inout ScannedSpan, name: inout JSONString?
-  ) throws(ScanError) {
+    var span = JSONSpan()
     var field = try reader.enterObject(text)
     while let key = field {
-      if key.equals("traceId", text) {
-        span.traceID = traceID(try reader.string(text), text)
-      } else if key.equals("spanId", text) {
-        span.spanID = spanID(try reader.string(text), text) ?? .zero
-      } else if key.equals("parentSpanId", text) {
-        let digits = try reader.string(text)
-        let parent = spanID(digits, text)
-        span.parentID = parent ?? .zero
-        span.hasMalformedParentID = parent == nil && digits.map { $0.count > 0 } == true
-      } else if key.equals("name", text) {
-        name = try reader.string(text)
-      } else if key.equals("kind", text) {
-        span.kind = try reader.enumeration(text, kinds)
-      } else if key.equals("startTimeUnixNano", text) {
-        span.start = try reader.uint64(text)
-      } else if key.equals("endTimeUnixNano", text) {
-        span.end = try reader.uint64(text)
-      } else if key.equals("status", text) {
-        span.status = try reader.takeNull(text) ? 0 : status(&reader, text, span.status)
-      } else if key.equals("flags", text) {
-        span.flags = try reader.uint32(text)
-      } else {
-        try reader.skipValue(text)
-      }
+      if try !span.read(key, &reader, text) { try reader.skipValue(text) }
       field = try reader.nextKey(text)
     }
+    span.append(to: &sink, text)
+  }
+
+  /// As `scanSpan`, but reads the parts that are watched.
+  static func scanSpan<Sink: SpanPartSink & ~Copyable>(
+    _ reader: inout JSONReader, _ text: Span<UInt8>, watching parts: WatchedParts, into sink: inout Sink
+  ) throws(ScanError) {
+    var span = JSONSpan()
+    var field = try reader.enterObject(text)
+    while let key = field {
+      if try !span.read(key, &reader, text) { try scanPart(key, &reader, text, parts, into: &sink) }
+      field = try reader.nextKey(text)
+    }
+    span.append(to: &sink, text)
+  }
+}
+
+/// A span without its parts, as far as it has been read.
+private struct JSONSpan {
+  private var span = ScannedSpan()
+  private var name: JSONString?
+
+  func append<Sink: SpanSink & ~Copyable>(to sink: inout Sink, _ text: Span<UInt8>) {
+    guard let name else { return sink.append(span, name: text.bytes.extracting(0..<0)) }
+    name.withBytes(text) { sink.append(span, name: $0) }
+  }
+
+  /// Reads the value of a member; false, and not a step, where it is none of these.
+  @inline(__always)
+  mutating func read(_ key: JSONString, _ reader: inout JSONReader, _ text: Span<UInt8>) throws(ScanError) -> Bool {
+    if key.equals("traceId", text) {
+      span.traceID = TraceRequestScanner.traceID(try reader.string(text), text)
+    } else if key.equals("spanId", text) {
+      span.spanID = TraceRequestScanner.spanID(try reader.string(text), text) ?? .zero
+    } else if key.equals("parentSpanId", text) {
+      let digits = try reader.string(text)
+      let parent = TraceRequestScanner.spanID(digits, text)
+      span.parentID = parent ?? .zero
+      span.hasMalformedParentID = parent == nil && digits.map { $0.count > 0 } == true
+    } else if key.equals("name", text) {
+      name = try reader.string(text)
+    } else if key.equals("kind", text) {
+      span.kind = try reader.enumeration(text, Self.kinds)
+    } else if key.equals("startTimeUnixNano", text) {
+      span.start = try reader.uint64(text)
+    } else if key.equals("endTimeUnixNano", text) {
+      span.end = try reader.uint64(text)
+    } else if key.equals("status", text) {
+      span.status = try reader.takeNull(text) ? 0 : Self.status(&reader, text, span.status)
+    } else if key.equals("flags", text) {
+      span.flags = try reader.uint32(text)
+    } else {
+      return false
+    }
+    return true
   }
 
   private static let kinds: [StaticString] = [
@@ -72,10 +90,12 @@ extension TraceRequestScanner {
     }
     return status
   }
+}
 
+extension TraceRequestScanner {
   /// Zero where the text is missing or not 32 hexadecimal digits, of either case (OTLP specification, "JSON Protobuf
   /// Encoding").
-  private static func traceID(_ digits: JSONString?, _ text: Span<UInt8>) -> TraceID {
+  static func traceID(_ digits: JSONString?, _ text: Span<UInt8>) -> TraceID {
     guard let digits else { return .zero }
     if digits.isEscaped {
       let bytes = digits.unescaped(text)
@@ -88,7 +108,7 @@ extension TraceRequestScanner {
   }
 
   /// Nil where the text is missing or not 16 hexadecimal digits.
-  private static func spanID(_ digits: JSONString?, _ text: Span<UInt8>) -> SpanID? {
+  static func spanID(_ digits: JSONString?, _ text: Span<UInt8>) -> SpanID? {
     guard let digits else { return nil }
     if digits.isEscaped {
       let bytes = digits.unescaped(text)

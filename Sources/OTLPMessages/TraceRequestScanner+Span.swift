@@ -13,22 +13,55 @@ extension TraceRequestScanner {
       switch tag {
       // These make most of a span: matched here, they are skipped without a call.
       case SpanTag.attribute, SpanTag.event, SpanTag.link: try fields.skipField(body)
-      case SpanTag.traceID: span.traceID = traceID(try fields.field(body), body)
-      case SpanTag.spanID: span.spanID = spanID(try fields.field(body), body)
-      case SpanTag.parentID:
-        let parent = try fields.field(body)
-        span.parentID = spanID(parent, body)
-        span.hasMalformedParentID = parent.count != 0 && parent.count != 8
-      case SpanTag.name: name = try fields.field(body).range
-      case SpanTag.kind: span.kind = try fields.enumeration(body, upTo: 5)
-      case SpanTag.start: span.start = try fields.fixed64(body)
-      case SpanTag.end: span.end = try fields.fixed64(body)
-      case SpanTag.status: try scanStatus(fields.field(body), body, into: &span)
-      case SpanTag.flags: span.flags = try fields.fixed32(body)
-      default: try fields.skip(tag, body)
+      default: try scanField(tag, &fields, body, into: &span, name: &name)
       }
     }
     sink.append(span, name: body.extracting(name))
+  }
+
+  /// As `scanSpan`, but reads the parts that are watched.
+  static func scanSpan<Sink: SpanPartSink & ~Copyable>(
+    _ message: WireCursor, _ body: RawSpan, watching parts: borrowing WatchedParts, into sink: inout Sink
+  ) throws(ScanError) {
+    var span = ScannedSpan()
+    var name = 0..<0
+    var fields = message
+    while fields.hasMore {
+      let tag = try fields.tag(body)
+      switch tag {
+      case SpanTag.attribute: try scanAttribute(fields.field(body), body, parts.attributes, into: &sink)
+      case SpanTag.event:
+        let event = try fields.field(body)
+        if parts.events { try scanEvent(event, body, into: &sink) }
+      case SpanTag.link:
+        let link = try fields.field(body)
+        if parts.links { try scanLink(link, body, into: &sink) }
+      default: try scanField(tag, &fields, body, into: &span, name: &name)
+      }
+    }
+    sink.append(span, name: body.extracting(name))
+  }
+
+  /// Reads any other field of a span.
+  @inline(__always)
+  private static func scanField(
+    _ tag: UInt64, _ fields: inout WireCursor, _ body: RawSpan, into span: inout ScannedSpan, name: inout Range<Int>
+  ) throws(ScanError) {
+    switch tag {
+    case SpanTag.traceID: span.traceID = traceID(try fields.field(body), body)
+    case SpanTag.spanID: span.spanID = spanID(try fields.field(body), body)
+    case SpanTag.parentID:
+      let parent = try fields.field(body)
+      span.parentID = spanID(parent, body)
+      span.hasMalformedParentID = parent.count != 0 && parent.count != 8
+    case SpanTag.name: name = try fields.field(body).range
+    case SpanTag.kind: span.kind = try fields.enumeration(body, upTo: 5)
+    case SpanTag.start: span.start = try fields.fixed64(body)
+    case SpanTag.end: span.end = try fields.fixed64(body)
+    case SpanTag.status: try scanStatus(fields.field(body), body, into: &span)
+    case SpanTag.flags: span.flags = try fields.fixed32(body)
+    default: try fields.skip(tag, body)
+    }
   }
 
   static func scanStatus(

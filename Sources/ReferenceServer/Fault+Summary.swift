@@ -58,7 +58,7 @@ extension Fault {
     case .copyLost: "sends the last member of the room no copy"
     case .copyDuplicated: "sends the first member its copy twice"
     case .copyMisdelivered: "sends a copy to a member of another room as well"
-    case .copyOutOfOrder: "sends the copies behind those of the sender's next message, if that comes within 100 ms"
+    case .copyOutOfOrder: "sends the copies behind those of the sender's next message, if that comes within 500 ms"
     case .copyLate: "sends the last member's copy 1.2 s late"
     case .unreadableMessage: "sends text that is no JSON before the echo to the sender"
     case .protocolError: "masks the frame of the echo to the sender"

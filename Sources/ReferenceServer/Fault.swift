@@ -81,7 +81,7 @@ package enum Fault: String, CaseIterable, Sendable {
   /// Of the faults that raise another finding than that of their name, or more than that one.
   private static let otherFindings: [Fault: [String]] = [
     .mistypedContext: ["malformed-context"], .crossedRoom: ["wrong-attribute"],
-    .uncontextedJoined: ["context-leak", "unsolicited-context"],
+    .uncontextedJoined: ["unsolicited-context", "context-leak"],
     // The span is in the connection's trace instead.
     .ambientContext: ["ambient-context", "unexpected-span"], .wrongEntrySpan: ["wrong-entry-span", "unexpected-span"],
     // Nothing tells which message it answers.

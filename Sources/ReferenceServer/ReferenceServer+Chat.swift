@@ -94,11 +94,10 @@ extension ReferenceServer {
       let parent = wrapper?.context ?? broadcast.context
       let send = tracer.begin("websocket.send", .client, under: parent, attributes: Self.sendAttributes)
       tracer.end(tracer.begin(rooms[exchange.room].sendSpanName, under: send.context))
+      let echo = echo(broadcast, send.context, parent: parent, first: &first, exchange)
       if exchange.faults.isEmpty {
-        transmit(echoContext(send.context.traceparent, exchange).echo(broadcast.prefix), on: member)
+        transmit(echo, on: member)
       } else {
-        let misled = misledContext(send.context.traceparent, parent: parent, first: &first, exchange)
-        let echo = echoContext(misled, exchange).echo(broadcast.prefix, with: exchange.faults)
         copies.append(EchoCopy(member: member, text: echo))
       }
       tracer.end(send)
@@ -108,11 +107,20 @@ extension ReferenceServer {
     if !heldCopies.isEmpty { releaseCopies(behind: exchange) }
   }
 
-  private func echoContext(_ traceparent: Traceparent, _ exchange: Exchange) -> EchoContext {
+  /// - Parameters:
+  ///   - send: context of the member's send span.
+  ///   - parent: the one of the span above it.
+  ///   - first: what the first member's echo carried, for the fault that repeats it.
+  private func echo(
+    _ broadcast: Broadcast, _ send: SpanContext, parent: SpanContext, first: inout Traceparent?, _ exchange: Exchange
+  ) -> String {
     // A tracestate belongs to its traceparent, and goes with it; baggage stands for itself.
-    EchoContext(
-      traceparent: traceparent, tracestate: exchange.received == nil ? "" : exchange.message.tracestate,
+    var context = EchoContext(
+      traceparent: send.traceparent, tracestate: exchange.received == nil ? "" : exchange.message.tracestate,
       baggage: exchange.message.baggage)
+    if exchange.faults.isEmpty { return context.echo(broadcast.prefix) }
+    context.traceparent = misledContext(send.traceparent, parent: parent, first: &first, exchange)
+    return context.echo(broadcast.prefix, with: exchange.faults)
   }
 
   static func chatPrefix(_ text: String) -> String {

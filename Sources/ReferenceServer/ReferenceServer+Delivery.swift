@@ -94,5 +94,5 @@ extension HeldCopies {
   /// Messages whose copies are held back at once, so that memory has a bound.
   fileprivate static let limit = 4096
   /// Nanoseconds that copies wait for the sender's next message.
-  fileprivate static let patience: Int64 = 100_000_000
+  fileprivate static let patience: Int64 = 500_000_000
 }

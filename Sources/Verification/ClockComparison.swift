@@ -15,19 +15,17 @@ struct ClockComparison {
   }
 
   /// Entry span's start − sent, by step of a millisecond: the distance of the clocks and the way there.
-  private var afterSend: [Int64: Int] = [:]
+  private var afterSend = StepCounts()
   /// Entry span's start − first copy: the distance less the rest of the way.
-  private var afterCopy: [Int64: Int] = [:]
+  private var afterCopy = StepCounts()
   /// Entry span's start − its arrival, of messages without a copy: such a span has been there by then at least.
-  private var afterArrival: [Int64: Int] = [:]
+  private var afterArrival = StepCounts()
   /// The earliest begun before their send, and the latest begun after their copy.
   private(set) var earliest: [Case] = []
   private(set) var latest: [Case] = []
-  /// Messages that found no room in the tables, because their times differ too much.
-  private var overflow = 0
-
+  private var earliestBound = Int64.max
+  private var latestBound = Int64.min
   private static let step: Int64 = 1_000_000
-  private static let stepLimit = 1 << 16
 
   mutating func add(
     entryStart: UInt64, sent: Instant, firstCopy: Instant?, lastSpan: Instant, key: FindingLedger.Key,
@@ -37,20 +35,17 @@ struct ClockComparison {
     let start = Int64(clamping: entryStart)
     let afterSend = start &- sent.nanoseconds
     let afterEnd = start &- (firstCopy ?? lastSpan).nanoseconds
-    count(afterSend / Self.step, in: \.afterSend)
-    count(afterEnd / Self.step, in: firstCopy == nil ? \.afterArrival : \.afterCopy)
-    let case_ = Case(nanoseconds: afterSend, key: key, message: message, connection: connection)
-    Self.keep(case_, in: &earliest) { ($0.nanoseconds, $0.key) < ($1.nanoseconds, $1.key) }
-    var other = case_
-    other.nanoseconds = afterEnd
-    Self.keep(other, in: &latest) { (-$0.nanoseconds, $0.key) < (-$1.nanoseconds, $1.key) }
-  }
-
-  private mutating func count(_ step: Int64, in steps: WritableKeyPath<Self, [Int64: Int]>) {
-    if self[keyPath: steps][step] == nil, self[keyPath: steps].count >= Self.stepLimit {
-      overflow += 1
-    } else {
-      self[keyPath: steps][step, default: 0] += 1
+    self.afterSend.add(afterSend / Self.step)
+    if firstCopy == nil { afterArrival.add(afterEnd / Self.step) } else { afterCopy.add(afterEnd / Self.step) }
+    if earliest.count < Finding.evidenceLimit || afterSend <= earliestBound {
+      let early = Case(nanoseconds: afterSend, key: key, message: message, connection: connection)
+      Self.keep(early, in: &earliest) { ($0.nanoseconds, $0.key) < ($1.nanoseconds, $1.key) }
+      earliestBound = earliest.last?.nanoseconds ?? .max
+    }
+    if latest.count < Finding.evidenceLimit || afterEnd >= latestBound {
+      let late = Case(nanoseconds: afterEnd, key: key, message: message, connection: connection)
+      Self.keep(late, in: &latest) { (-$0.nanoseconds, $0.key) < (-$1.nanoseconds, $1.key) }
+      latestBound = latest.last?.nanoseconds ?? .min
     }
   }
 
@@ -63,18 +58,8 @@ struct ClockComparison {
   /// The bounds of the distance, target's clock − ours, in nanoseconds: what half of the messages prove, so that a few
   /// whose spans are wrong do not move it; nil where nothing was compared.
   var bounds: (least: Int64, most: Int64)? {
-    guard let least = Self.median(afterCopy), let most = Self.median(afterSend) else { return nil }
+    guard let least = afterCopy.median, let most = afterSend.median else { return nil }
     return (least * Self.step, (most + 1) * Self.step)
-  }
-
-  private static func median(_ steps: [Int64: Int]) -> Int64? {
-    let total = steps.values.reduce(0, +)
-    var sum = 0
-    for (step, count) in steps.sorted(by: { $0.key < $1.key }) {
-      sum += count
-      if sum * 2 >= total { return step }
-    }
-    return nil
   }
 
   /// Messages whose entry span began before they were sent, and after they were answered.
@@ -82,8 +67,8 @@ struct ClockComparison {
     guard let bounds else { return (0, 0) }
     let (least, most) = (bounds.least / Self.step - Self.tolerance, bounds.most / Self.step + Self.tolerance)
     return (
-      before: afterSend.reduce(0) { $1.key < least ? $0 + $1.value : $0 },
-      after: [afterCopy, afterArrival].joined().reduce(0) { $1.key > most ? $0 + $1.value : $0 }
+      before: afterSend.count { $0 < least },
+      after: afterCopy.count { $0 > most } + afterArrival.count { $0 > most }
     )
   }
 
@@ -97,6 +82,39 @@ struct ClockComparison {
     guard let bounds, let clocks else { return nil }
     let own = Int64(clamping: clocks.wall) &- clocks.at.nanoseconds
     return ClockSkew(least: bounds.least &- own, most: bounds.most &- own)
+  }
+}
+
+/// How many values lie in each of many steps.
+private struct StepCounts {
+  private var counts: [Int64: Int] = [:]
+  /// The step that was met last, counted apart: most are followed by themselves.
+  private var last: (step: Int64, count: Int) = (0, 0)
+
+  /// Steps that are told apart at most; others count as the last one's.
+  private static let limit = 1 << 16
+
+  mutating func add(_ step: Int64) {
+    if step == last.step {
+      last.count += 1
+      return
+    }
+    counts[last.step, default: 0] += last.count
+    last = counts.count < Self.limit || counts[step] != nil ? (step, 1) : (last.step, 1)
+  }
+
+  private var all: [Int64: Int] { counts.merging([last.step: last.count], uniquingKeysWith: +).filter { $0.value > 0 } }
+
+  func count(where isWanted: (Int64) -> Bool) -> Int { all.reduce(0) { isWanted($1.key) ? $0 + $1.value : $0 } }
+
+  var median: Int64? {
+    let total = all.values.reduce(0, +)
+    var sum = 0
+    for (step, count) in all.sorted(by: { $0.key < $1.key }) {
+      sum += count
+      if sum * 2 >= total { return step }
+    }
+    return nil
   }
 }
 

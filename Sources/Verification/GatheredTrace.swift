@@ -10,6 +10,9 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
   private(set) var repeated = 0
   /// Of these, the ones that are other spans under the same ID.
   private(set) var conflicting = 0
+  /// The IDs of the first of these.
+  private(set) var conflictingIDs: [UInt64] = []
+  private static var conflictLimit: Int { 64 }
   /// When the first span under ours ended: of several that began at once the one that ended last, so that the order of
   /// arrival decides nothing; 0 where there is none.
   private(set) var entryEnd: UInt64 = 0
@@ -63,6 +66,7 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
     reserve(spanCount)
     count = 0
     repeated = 0
+    if conflicting > 0 { conflictingIDs.removeAll(keepingCapacity: true) }
     conflicting = 0
     entryEnd = 0
     latestStart = 0
@@ -91,6 +95,7 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
       if known.spanID == span.spanID {
         if known.start != span.start || known.name != span.name || known.parentID != span.parentID {
           conflicting += 1
+          if conflictingIDs.count < Self.conflictLimit { conflictingIDs.append(span.spanID) }
           // Which of them counts is not decided by the order in which they came.
           if (span.start, span.end, span.parentID) < (known.start, known.end, known.parentID) {
             rows[Int(slots[slot]) - 1] = span

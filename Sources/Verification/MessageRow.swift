@@ -2,6 +2,9 @@ import Observations
 import Timing
 import TraceContext
 
+/// Where a message's row lies; passed on instead of the row, which is large.
+typealias MessageRef = UnsafeMutablePointer<MessageRow>
+
 /// What is known of one message that may still change its verdict: 120 bytes.
 struct MessageRow: Sendable, BitwiseCopyable {
   enum State: UInt8, Sendable, BitwiseCopyable {

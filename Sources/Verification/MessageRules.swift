@@ -31,6 +31,9 @@ final class MessageRules: Sendable {
 
   let name: String
   let mode: TraceMode
+  /// Whether it carries a trace of ours, and whether that is its own.
+  let isTraced: Bool
+  let isFresh: Bool
   let nodes: [Node]
   /// The nodes at the top.
   let top: [Int]
@@ -62,6 +65,8 @@ final class MessageRules: Sendable {
   ) {
     self.name = name
     self.mode = mode
+    isTraced = mode.isTraced
+    isFresh = mode == .fresh
     expectsEcho = echo != nil
     context = echo?.context ?? .continued
     copies = echo?.copies ?? .fixed(0)

@@ -31,6 +31,8 @@ struct TimeSplit {
 
   private var bands: [[Int: Band]]
   private var slowest: [[Slow]]
+  /// By type: what a message must be slower than to be among the slowest.
+  private var bounds: [(responseTime: Int64, key: FindingLedger.Key)]
   private let nodeCounts: [Int]
   private var path = CriticalPath()
 
@@ -41,18 +43,19 @@ struct TimeSplit {
   init(_ rules: [MessageRules]) {
     bands = Array(repeating: [:], count: rules.count)
     slowest = Array(repeating: [], count: rules.count)
+    bounds = Array(repeating: (.min, 0), count: rules.count)
     nodeCounts = rules.map(\.nodes.count)
   }
 
   /// Whether a message of this response time is split.
-  func wants(_ sequence: UInt32, type: Int, responseTime: Int64) -> Bool {
-    if sequence < Self.wholeUpTo || sequence % 8 == 0 { return true }
-    return isSlow(responseTime, type)
+  func wants(_ sequence: UInt32, type: Int, responseTime: Int64, key: FindingLedger.Key) -> Bool {
+    Self.isSampled(sequence) || isSlow(responseTime, key, type)
   }
 
-  private func isSlow(_ responseTime: Int64, _ type: Int) -> Bool {
-    guard let last = slowest[type].last, slowest[type].count == Self.slowestLimit else { return true }
-    return responseTime >= last.parts.responseTime
+  private static func isSampled(_ sequence: UInt32) -> Bool { sequence < wholeUpTo || sequence % 8 == 0 }
+
+  private func isSlow(_ responseTime: Int64, _ key: FindingLedger.Key, _ type: Int) -> Bool {
+    responseTime > bounds[type].responseTime || responseTime == bounds[type].responseTime && key < bounds[type].key
   }
 
   /// Splits a message's time.
@@ -68,18 +71,21 @@ struct TimeSplit {
     var parts = Parts(responseTime: responseTime, sendLag: sendLag, own: Array(repeating: 0, count: nodeCounts[type]))
     guard let inside = path.walk(to: target, trace, fit, &parts) else { return }
     parts.outside = max(0, responseTime &- sendLag &- inside)
-    if sequence < Self.wholeUpTo || sequence % 8 == 0 {
+    if Self.isSampled(sequence) {
       bands[type][
         Self.band(of: responseTime), default: Band(sums: Parts(own: Array(repeating: 0, count: nodeCounts[type])))
       ]
       .add(parts)
     }
-    guard isSlow(responseTime, type) else { return }
+    guard isSlow(responseTime, key, type) else { return }
     let slow = Slow(key: key, message: message(), parts: parts)
     let place =
       slowest[type].firstIndex { (-$0.parts.responseTime, $0.key) > (-responseTime, key) } ?? slowest[type].count
     slowest[type].insert(slow, at: place)
     if slowest[type].count > Self.slowestLimit { slowest[type].removeLast() }
+    if slowest[type].count == Self.slowestLimit, let last = slowest[type].last {
+      bounds[type] = (last.parts.responseTime, last.key)
+    }
   }
 
   /// Eight bands to each doubling.

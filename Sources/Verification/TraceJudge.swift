@@ -47,6 +47,8 @@ struct TraceJudge {
   private var order: [Int] = []
   private var children: [[Int]] = []
   private var entryEnd: UInt64 = 0
+  /// IDs that several spans have, so that one of them stands for all.
+  private var ambiguous: [UInt64] = []
 
   init() {}
 
@@ -60,6 +62,7 @@ struct TraceJudge {
     let spans = trace.spans
     index(spans, clientSpan: owner.clientSpan)
     entryEnd = trace.entryEnd
+    ambiguous = trace.conflicting > 0 ? trace.conflictingIDs : []
     var judgement = Judgement(isComplete: !isTruncated)
     if trace.conflicting > 0 {
       judgement.add(.duplicateSpanID, "a span ID of its own in each span", "\(trace.conflicting) with another's")
@@ -165,7 +168,7 @@ struct TraceJudge {
       ? nodeWithoutParent(index, spans, rules, names)
       : rules.nodes.indices.first { names.matches(name, rules.nodes[$0].pattern) }
     nodes[index] = elsewhere
-    guard isNamed(index, spans, names), !isBelowUnexpected(index) else { return }
+    guard isNamed(index, spans, names), !isBelowUnexpected(index), !ambiguous.contains(span.spanID) else { return }
     let isLate = entryEnd > 0 && span.start >= entryEnd
     switch (elsewhere, parents[index]) {
     case (_, .unknown), (_, .nothing): break  // judged once it is known whether anything was lost
@@ -273,7 +276,7 @@ struct TraceJudge {
       judgement.isComplete = false
       let node = rules.nodes[index]
       // What another process should have made may be lost there, and nobody can tell.
-      guard !node.isElsewhere, node.parent.map({ present[$0] > 0 }) ?? !spans.isEmpty else { return }
+      guard ambiguous.isEmpty, !node.isElsewhere, node.parent.map({ present[$0] > 0 }) ?? !spans.isEmpty else { return }
       judgement.suspicions.append(
         Broken(
           kind: .missingSpan, expected: "\(expected) of '\(node.name)'",

@@ -62,7 +62,7 @@ extension Verifier {
   }
 
   /// Moves all other spans of a connection's trace to it.
-  private mutating func takeRest(of traceID: TraceID, _ row: UnsafeMutablePointer<MessageRow>) {
+  private mutating func takeRest(of traceID: TraceID, _ row: MessageRef) {
     var index = shared[traceID].first
     while index >= 0 {
       let next = spans[index].next

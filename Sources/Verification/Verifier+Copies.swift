@@ -6,10 +6,10 @@ import TraceContext
 // Delivery: copies are counted apart from what they carry.
 extension Verifier {
   mutating func count(
-    _ echoed: Observation.Echoed, of message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>,
+    _ echoed: Observation.Echoed, of message: MessageIdentity, _ row: MessageRef,
     _ rules: MessageRules, _ echoClass: EchoClass
   ) {
-    guard isForMember(echoed.connection, row.pointee, rules) else {
+    guard isForMember(echoed.connection, row, rules) else {
       counted.copiesMisdelivered += 1
       add(
         .copyMisdelivered, message, row, expected: "copies to the members of the sender's group",
@@ -33,18 +33,18 @@ extension Verifier {
     keep(echoed, of: message, row, rules, echoClass, expected: expected)
   }
 
-  private func isForMember(_ receiver: UInt32, _ row: MessageRow, _ rules: MessageRules) -> Bool {
-    if groupSize > 0 { return receiver / UInt32(groupSize) == row.connection / UInt32(groupSize) }
-    return rules.copies != .fixed(1) || receiver == row.connection
+  private func isForMember(_ receiver: UInt32, _ row: MessageRef, _ rules: MessageRules) -> Bool {
+    if groupSize > 0 { return receiver / UInt32(groupSize) == row.pointee.connection / UInt32(groupSize) }
+    return rules.copies != .fixed(1) || receiver == row.pointee.connection
   }
 
   private mutating func isDuplicate(
-    _ receiver: UInt32, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules, expected: Int
+    _ receiver: UInt32, _ row: MessageRef, _ rules: MessageRules, expected: Int
   ) -> Bool {
     if Int(row.pointee.copies) >= expected { return true }
     guard rules.copies == .groupSize else { return false }
     // Each member of a group gets one.
-    guard groupSize > 0, groupSize <= 64 else { return hasCopy(row.pointee, on: receiver) }
+    guard groupSize > 0, groupSize <= 64 else { return hasCopy(row, on: receiver) }
     let bit: UInt64 = 1 << UInt64(receiver % UInt32(groupSize))
     guard row.pointee.receivers & bit == 0 else { return true }
     row.pointee.receivers |= bit
@@ -52,8 +52,8 @@ extension Verifier {
   }
 
   /// Whether a connection has its copy of an unsettled message already.
-  private func hasCopy(_ row: MessageRow, on connection: UInt32) -> Bool {
-    var index = row.firstCopy
+  private func hasCopy(_ row: MessageRef, on connection: UInt32) -> Bool {
+    var index = row.pointee.firstCopy
     while index >= 0 {
       if copies[index].connection == connection { return true }
       index = copies[index].next
@@ -62,7 +62,7 @@ extension Verifier {
   }
 
   private mutating func noteOrder(
-    _ echoed: Observation.Echoed, _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>
+    _ echoed: Observation.Echoed, _ message: MessageIdentity, _ row: MessageRef
   ) {
     guard
       let late = order.note(
@@ -77,7 +77,7 @@ extension Verifier {
   }
 
   private mutating func keep(
-    _ echoed: Observation.Echoed, of message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>,
+    _ echoed: Observation.Echoed, of message: MessageIdentity, _ row: MessageRef,
     _ rules: MessageRules, _ echoClass: EchoClass, expected: Int
   ) {
     row.pointee.copies += 1
@@ -111,13 +111,13 @@ extension Verifier {
         parentID: parentID.rawValue, at: echoed.at, connection: echoed.connection, next: row.pointee.firstCopy,
         echoClass: echoClass))
     if Int(row.pointee.copies) >= expected {
-      tables[Int(message.shard)].pointee.look(at: message.sequence, from: readiness(row.pointee, rules).at)
+      tables[Int(message.shard)].pointee.look(at: message.sequence, from: readiness(row, rules).at)
     }
   }
 
   /// Counts a settled message's delivery.
   mutating func countDelivery(
-    _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules
+    _ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules
   ) {
     let expected = rules.copies.value(members: Int(row.pointee.members))
     let inTime = Int(row.pointee.copiesInTime)

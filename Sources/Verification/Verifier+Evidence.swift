@@ -6,14 +6,14 @@ import TraceContext
 // Evidence is made whole when its message is settled: what came back, what was seen, what was expected.
 extension Verifier {
   mutating func amendEvidence(
-    of message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules, _ owner: TraceOwner
+    of message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner
   ) {
     let key = Self.key(of: message)
     guard findings.wantsTree(key) || suspicions.wantsTree(key) else { return }
     let echoes = echoLines(row, owner)
     var (tree, expected): ([String], [String]) = ([], [])
     if !rules.nodes.isEmpty {
-      _ = judge.judge(trace, rules, for: owner, isTruncated: row.isTruncated, names, &inspector)
+      _ = judge.judge(trace, rules, for: owner, isTruncated: row.pointee.isTruncated, names, &inspector)
       tree = judge.tree(trace.spans, names, clientSpan: owner.clientSpan)
       expected = ExpectedTree.lines(rules, members: owner.members)
     }
@@ -28,9 +28,9 @@ extension Verifier {
   /// Echoes that are shown of one message.
   private static let echoLimit = 8
 
-  private func echoLines(_ row: MessageRow, _ owner: TraceOwner) -> [String] {
+  private func echoLines(_ row: MessageRef, _ owner: TraceOwner) -> [String] {
     var seen: [CopyRow] = []
-    var index = row.firstCopy
+    var index = row.pointee.firstCopy
     while index >= 0 {
       seen.append(copies[index])
       index = copies[index].next
@@ -38,7 +38,8 @@ extension Verifier {
     seen.sort { ($0.at, $0.connection) < ($1.at, $1.connection) }
     return seen.prefix(Self.echoLimit).map { copy in
       let parent = copy.parentID == 0 ? "" : ", parent ID \(SpanID(copy.parentID))"
-      return "\(milliseconds(UInt64(clamping: copy.at - row.sent))) after the send, to connection \(copy.connection):"
+      return
+        "\(milliseconds(UInt64(clamping: copy.at - row.pointee.sent))) after the send, to connection \(copy.connection):"
         + " \(copy.echoClass.rawValue)\(parent)"
     }
   }

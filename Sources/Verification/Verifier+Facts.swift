@@ -53,7 +53,7 @@ extension Verifier {
     let members = Int(sent.members)
     counted.messagesSent += 1
     counted.copiesExpected += rules.copies.value(members: members)
-    let isSampled = sent.flags.contains(.sampled) || !rules.mode.isTraced
+    let isSampled = sent.flags.isSampled || !rules.isTraced
     if !rules.nodes.isEmpty {
       if isSampled { counted.tracesExpected += 1 } else { counted.tracesUnsampled += 1 }
     }
@@ -65,7 +65,7 @@ extension Verifier {
       sent, isWarmUp: isWarmUp, requiredSpans: isSampled ? rules.requiredSpans(members: members) : 0)
     tables[shard].pointee.sent(sequence)
     if row.pointee.firstWaiting >= 0 { takeWaiting(row) }
-    tables[shard].pointee.look(at: sequence, from: readiness(row.pointee, rules).at)
+    tables[shard].pointee.look(at: sequence, from: readiness(row, rules).at)
   }
 
   private mutating func take(_ adoption: Observation.Adopted) {
@@ -92,16 +92,16 @@ extension Verifier {
       return
     }
     // Whose the context is that it carries instead is told with that message.
-    if let traced, traced != message, wait(echoed, for: traced) { return }
+    if let traced, !traced.isSame(as: message), wait(echoed, for: traced) { return }
     judge(echoed, of: message, row, traced: traced, excerpt: excerpt)
   }
 
   private mutating func judge(
-    _ echoed: Observation.Echoed, of message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>,
+    _ echoed: Observation.Echoed, of message: MessageIdentity, _ row: MessageRef,
     traced: MessageIdentity?, excerpt: String?
   ) {
     let rules = self.rules[Int(row.pointee.type)]
-    let echoClass = classify(echoed, answering: message, row.pointee, rules, traced: traced)
+    let echoClass = classify(echoed, answering: message, row, rules, traced: traced)
     classCounts[echoClass.ordinal] += 1
     count(echoed, of: message, row, rules, echoClass)
     let shownBefore = row.pointee.shown
@@ -118,12 +118,11 @@ extension Verifier {
     guard case .present(let traceparent) = echoed.context else { return }
     if echoClass == .restarted, rules.entry == .root { bind(message, to: traceparent.traceID) }
     let isContinued = echoClass == .continued || echoClass == .unchanged
-    let strange = isContinued ? traceparent.flags.symmetricDifference(row.pointee.flags) : traceparent.flags
-    if strange.rawValue & (isContinued ? 0xff : 0xfc) == 0, echoed.form.isEmpty,
-      echoed.tracestate == .kept && echoed.baggage == .kept || !isContinued
-    {
-      return
-    }
+    // As almost all are; raw values, because sets of another module are compared by calls.
+    let changes = echoed.form.rawValue | echoed.tracestate.rawValue | echoed.baggage.rawValue
+    let flags =
+      isContinued ? traceparent.flags.rawValue ^ row.pointee.flags.rawValue : traceparent.flags.rawValue & 0xfc
+    if flags | changes == 0 { return }
     judgeForm(echoed, traceparent, message, row, rules, isContinued: isContinued, excerpt: excerpt)
     if row.pointee.shown != shownBefore { counted.wrongContexts += 1 }
   }
@@ -152,14 +151,14 @@ extension Verifier {
   }
 
   private mutating func classify(
-    _ echoed: Observation.Echoed, answering message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules,
+    _ echoed: Observation.Echoed, answering message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules,
     traced: MessageIdentity?
   ) -> EchoClass {
     switch echoed.context {
     case .absent: return .absent
     case .wrongType, .malformed: return .malformed
     case .present(let traceparent):
-      if rules.mode == .fresh, traced == message {
+      if rules.isFresh, let traced, traced.isSame(as: message) {
         return traceparent.parentID == identities.spanID(in: traceparent.traceID) ? .unchanged : .continued
       }
       let own = context(of: message, row, rules)
@@ -168,19 +167,19 @@ extension Verifier {
       }
       if let traced { return isOther(traced, onTheConnectionOf: message, row) ? .stale : .crossed }
       guard let connection = identities.connection(of: traceparent.traceID) else { return .restarted }
-      return connection == row.connection ? .ambient : .crossed
+      return connection == row.pointee.connection ? .ambient : .crossed
     }
   }
 
   /// The context that a message carried; of one that carried none of ours the one that it could have carried.
   func context(
-    of message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules
+    of message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules
   ) -> (traceID: TraceID, clientSpan: UInt64) {
     let own = identities.traceID(of: message)
     switch rules.mode {
     case .fresh, .none, .raw: return (own, identities.spanID(in: own).rawValue)
     case .connection:
-      return (identities.traceID(ofConnection: row.connection), identities.spanID(in: own).rawValue)
+      return (identities.traceID(ofConnection: row.pointee.connection), identities.spanID(in: own).rawValue)
     case .sticky:
       guard let adopted = adopted[message] else { return (own, identities.spanID(in: own).rawValue) }
       return (adopted.traceID, adopted.parentID.rawValue)
@@ -189,12 +188,12 @@ extension Verifier {
 
   /// Whether `other` is another message of the same connection. Of a message so old that nothing is known of it
   /// any more, only its age is sure.
-  private func isOther(_ other: MessageIdentity, onTheConnectionOf message: MessageIdentity, _ row: MessageRow) -> Bool
+  private func isOther(_ other: MessageIdentity, onTheConnectionOf message: MessageIdentity, _ row: MessageRef) -> Bool
   {
     guard other.shard == message.shard else { return false }
     let table = tables[Int(message.shard)]
     if table.pointee.isForgotten(other.sequence) { return true }
-    return table.pointee.row(other.sequence)?.pointee.connection == row.connection
+    return table.pointee.row(other.sequence)?.pointee.connection == row.pointee.connection
   }
 
   /// The index of a message's table, which is made; nil beyond the limit.
@@ -204,6 +203,17 @@ extension Verifier {
     tables.prepare(shard)
     return shard
   }
+}
+
+extension MessageIdentity {
+  /// Equality without a call into another module.
+  @inline(__always)
+  func isSame(as other: MessageIdentity) -> Bool { sequence == other.sequence && shard == other.shard }
+}
+
+extension TraceFlags {
+  /// Bit 0, without a call into another module.
+  var isSampled: Bool { rawValue & 1 == 1 }
 }
 
 // Echoes that were told of before the message that they answer, or whose context they carry: another reactor received
@@ -221,7 +231,7 @@ extension Verifier {
     return true
   }
 
-  mutating func takeWaiting(_ row: UnsafeMutablePointer<MessageRow>) {
+  mutating func takeWaiting(_ row: MessageRef) {
     var echoes: [Observation.Echoed] = []
     while row.pointee.firstWaiting >= 0 {
       let index = row.pointee.firstWaiting

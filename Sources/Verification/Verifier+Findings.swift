@@ -5,7 +5,7 @@ import TraceContext
 extension Verifier {
   /// Adds a finding to a message that has a row, once for each kind.
   mutating func add(
-    _ kind: FindingKind, _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>,
+    _ kind: FindingKind, _ message: MessageIdentity, _ row: MessageRef,
     expected: @autoclosure () -> String, actual: @autoclosure () -> String, excerpt: String? = nil
   ) {
     guard row.pointee.shown & kind.bit == 0 else { return }
@@ -13,28 +13,29 @@ extension Verifier {
     let key = Self.key(of: message)
     findings.count(kind)
     guard findings.wantsEvidence(kind, key) else { return }
-    findings.keep(kind, key, evidence(of: message, row.pointee, expected(), actual(), excerpt: excerpt))
+    findings.keep(kind, key, evidence(of: message, row, expected(), actual(), excerpt: excerpt))
   }
 
   /// Takes back what a message turned out not to show.
-  mutating func retract(_ kind: FindingKind, _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>) {
+  mutating func retract(_ kind: FindingKind, _ message: MessageIdentity, _ row: MessageRef) {
     guard row.pointee.shown & kind.bit != 0 else { return }
     row.pointee.shown &= ~kind.bit
     findings.retract(kind, Self.key(of: message))
   }
 
   func evidence(
-    of message: MessageIdentity, _ row: MessageRow, _ expected: String, _ actual: String, excerpt: String? = nil
+    of message: MessageIdentity, _ row: MessageRef, _ expected: String, _ actual: String, excerpt: String? = nil
   ) -> Evidence {
-    let rules = self.rules[Int(row.type)]
+    let rules = self.rules[Int(row.pointee.type)]
     var sent: String?
     if rules.mode.isTraced {
       let context = context(of: message, row, rules)
       sent =
-        Traceparent(traceID: context.traceID, parentID: SpanID(context.clientSpan), flags: row.flags).description
+        Traceparent(traceID: context.traceID, parentID: SpanID(context.clientSpan), flags: row.pointee.flags)
+        .description
     }
     return Evidence(
-      connection: row.connection, message: identities.text(of: message), sent: sent, expected: expected,
+      connection: row.pointee.connection, message: identities.text(of: message), sent: sent, expected: expected,
       actual: actual, excerpt: excerpt)
   }
 
@@ -54,7 +55,7 @@ extension Verifier {
   /// What is wrong with an echo that is in the right trace: flags, form, tracestate and baggage.
   mutating func judgeForm(
     _ echoed: Observation.Echoed, _ traceparent: Traceparent, _ message: MessageIdentity,
-    _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules, isContinued: Bool, excerpt: String?
+    _ row: MessageRef, _ rules: MessageRules, isContinued: Bool, excerpt: String?
   ) {
     let (flags, sent) = (traceparent.flags, row.pointee.flags)
     func tell(_ kind: FindingKind, _ expected: String, _ actual: String) {

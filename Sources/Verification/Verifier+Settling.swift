@@ -8,32 +8,34 @@ extension Verifier {
   mutating func look(at sequence: UInt32, _ shard: Int, _ now: Instant) {
     guard let row = tables[shard].pointee.row(sequence), row.pointee.state == .pending else { return }
     let rules = self.rules[Int(row.pointee.type)]
-    var ready = readiness(row.pointee, rules)
+    var ready = readiness(row, rules)
     if ready.at <= now {
       let isSettled = settle(sequence, shard, isFinal: now >= ready.finallyAt)
       if isSettled { return }
-      ready = readiness(row.pointee, rules)
+      ready = readiness(row, rules)
     }
     tables[shard].pointee.look(at: sequence, from: ready.at)
   }
 
   /// From when on a message can be judged, as things stand, and from when on it must be.
-  func readiness(_ row: MessageRow, _ rules: MessageRules) -> (at: Instant, finallyAt: Instant) {
+  func readiness(_ row: MessageRef, _ rules: MessageRules) -> (at: Instant, finallyAt: Instant) {
     var delivered = Instant(nanoseconds: .min)
-    if Int(row.copies) < rules.copies.value(members: Int(row.members)) {
-      delivered = row.sent.after(rules.withinNanoseconds).after(Self.deliveryGrace + 1)
+    if Int(row.pointee.copies) < rules.copies.value(members: Int(row.pointee.members)) {
+      delivered = row.pointee.sent.after(rules.withinNanoseconds).after(Self.deliveryGrace + 1)
     }
     guard !rules.nodes.isEmpty else { return (delivered, delivered) }
-    let finally = max(delivered, max(row.lastArrival, row.sent).after(settleTime))
-    guard row.spanCount >= row.requiredSpans, row.spanCount != row.judgedSpans else { return (finally, finally) }
-    return (min(finally, max(delivered, row.lastArrival.after(Self.quietTime))), finally)
+    let finally = max(delivered, max(row.pointee.lastArrival, row.pointee.sent).after(settleTime))
+    guard row.pointee.spanCount >= row.pointee.requiredSpans, row.pointee.spanCount != row.pointee.judgedSpans else {
+      return (finally, finally)
+    }
+    return (min(finally, max(delivered, row.pointee.lastArrival.after(Self.quietTime))), finally)
   }
 
   /// Gives back what is held of a message that nothing can be said of.
   mutating func abandon(_ sequence: UInt32, _ shard: Int) {
     guard let row = tables[shard].pointee.prepare(sequence) else { return }
     counted.spansForgotten += Int(row.pointee.spanCount)
-    release(row.pointee)
+    release(row)
     row.pointee.end(.unheard)
     tables[shard].pointee.givenUp(sequence)
     tables[shard].pointee.settled(sequence)
@@ -47,17 +49,17 @@ extension Verifier {
     guard let row = tables[shard].pointee.row(sequence) else { return true }
     let message = MessageIdentity(shard: UInt32(shard), sequence: sequence)
     let rules = self.rules[Int(row.pointee.type)]
-    let owner = owner(of: message, row.pointee, rules)
-    let sharedTrace = sharedTrace(of: message, row.pointee, rules)
+    let owner = owner(of: message, row, rules)
+    let sharedTrace = sharedTrace(of: message, row, rules)
     if let sharedTrace { claim(sharedTrace, row, rules, owner) }
     trace.gather(
       first: row.pointee.firstSpan, count: Int(row.pointee.spanCount), from: spans, clientSpan: owner.clientSpan)
-    if !row.pointee.flags.contains(.sampled), rules.mode.isTraced {
+    if !row.pointee.flags.isSampled, rules.isTraced {
       settleUnsampled(message, row, rules)
     } else {
-      var judgement = judgeTrace(row.pointee, rules, owner)
+      var judgement = judgeTrace(row, rules, owner)
       // The span that an echo names may be an optional one that is late or lost.
-      if rules.echoParentMayBeOptional, namesUnseenSpan(row.pointee) { judgement.isComplete = false }
+      if rules.echoParentMayBeOptional, namesUnseenSpan(row) { judgement.isComplete = false }
       guard isFinal || judgement.isComplete else {
         row.pointee.judgedSpans = row.pointee.spanCount
         if let sharedTrace { giveBack(sharedTrace, row) }
@@ -70,9 +72,9 @@ extension Verifier {
     row.pointee.latestStart = trace.latestStart
     countDelivery(message, row, rules)
     if row.pointee.shown != 0 || row.pointee.trace.isIncomplete {
-      amendEvidence(of: message, row.pointee, rules, owner)
+      amendEvidence(of: message, row, rules, owner)
     }
-    release(row.pointee)
+    release(row)
     forget(message, sharedTrace, rules)
     row.pointee.end(.settled)
     pending -= 1
@@ -80,16 +82,17 @@ extension Verifier {
     return true
   }
 
-  private func owner(of message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules) -> TraceOwner {
+  private func owner(of message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules) -> TraceOwner {
     let context = context(of: message, row, rules)
     // Its entry spans hang on nothing.
     let clientSpan = rules.entry == .root ? 0 : context.clientSpan
     return TraceOwner(
-      connection: row.connection, members: Int(row.members), traceID: context.traceID, clientSpan: clientSpan)
+      connection: row.pointee.connection, members: Int(row.pointee.members), traceID: context.traceID,
+      clientSpan: clientSpan)
   }
 
   private mutating func settleUnsampled(
-    _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules
+    _ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules
   ) {
     judgeSharing(message, row, rules)
     guard !rules.nodes.isEmpty else { return }
@@ -101,18 +104,18 @@ extension Verifier {
 
   /// Judges what was gathered: at a glance where it is as it should be.
   private mutating func judgeTrace(
-    _ row: MessageRow, _ rules: MessageRules, _ owner: TraceOwner
+    _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner
   ) -> TraceJudge.Judgement {
-    isFitting = !row.isTruncated && fit.fits(trace, rules, for: owner, names, &inspector)
+    isFitting = !row.pointee.isTruncated && fit.fits(trace, rules, for: owner, names, &inspector)
     if isFitting || rules.nodes.isEmpty { return TraceJudge.Judgement() }
     // Its spans are where the echo has shown that they are.
-    if row.isElsewhere, rules.entry != .client { return TraceJudge.Judgement(isComplete: false) }
-    return judge.judge(trace, rules, for: owner, isTruncated: row.isTruncated, names, &inspector)
+    if row.pointee.isElsewhere, rules.entry != .client { return TraceJudge.Judgement(isComplete: false) }
+    return judge.judge(trace, rules, for: owner, isTruncated: row.pointee.isTruncated, names, &inspector)
   }
 
   /// Counts a trace's verdict and adds its findings.
   private mutating func conclude(
-    _ judgement: TraceJudge.Judgement, _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>,
+    _ judgement: TraceJudge.Judgement, _ message: MessageIdentity, _ row: MessageRef,
     _ rules: MessageRules, _ owner: TraceOwner
   ) {
     for broken in judgement.findings {
@@ -121,44 +124,44 @@ extension Verifier {
     var suspicions = judgement.suspicions
     judgeCopies(message, row, rules, isComplete: judgement.isComplete, &suspicions)
     guard !rules.nodes.isEmpty else { return }
-    let verdict = verdict(on: row.pointee, judgement)
+    let verdict = verdict(on: row, judgement)
     count(verdict)
     row.pointee.trace = verdict
     switch verdict {
     case .complete:
-      noteClocks(message, row.pointee)
-      noteTimes(message, row.pointee)
+      noteClocks(message, row)
+      noteTimes(message, row)
     case .broken:
-      noteClocks(message, row.pointee)
-      if !row.pointee.isElsewhere { suspect(suspicions, message, row.pointee, rules) }
+      noteClocks(message, row)
+      if !row.pointee.isElsewhere { suspect(suspicions, message, row, rules) }
     case .partial, .unseen:
-      suspect(suspicions, message, row.pointee, rules)
+      suspect(suspicions, message, row, rules)
     case .none, .unsampled: break
     }
   }
 
   /// Keeps what would be a finding of a message if nothing was lost.
   private mutating func suspect(
-    _ suspected: [TraceJudge.Broken], _ message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules
+    _ suspected: [TraceJudge.Broken], _ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules
   ) {
     var suspected = suspected
     if trace.count == 0 {
       // Whether the server got a message that it did not answer nobody knows.
-      guard !rules.expectsEcho || row.copies > 0 else { return }
+      guard !rules.expectsEcho || row.pointee.copies > 0 else { return }
       suspected = [
         TraceJudge.Broken(
           kind: .traceNotExported, expected: "the spans of a sampled message",
           actual: "none, and no telemetry was lost")
       ]
     }
-    guard !row.isTruncated, !suspected.isEmpty else { return }
+    guard !row.pointee.isTruncated, !suspected.isEmpty else { return }
     var told: UInt64 = 0
     for broken in suspected where told & broken.kind.bit == 0 {
       told |= broken.kind.bit
       suspicions.add(
         broken.kind, Self.key(of: message), evidence(of: message, row, broken.expected, broken.actual))
     }
-    switch row.trace {
+    switch row.pointee.trace {
     case .unseen: counted.suspectedUnseen += 1
     case .partial: counted.suspectedPartial += 1
     case .none, .complete, .broken, .unsampled: break
@@ -173,34 +176,36 @@ extension Verifier {
     counted.tracesBroken += counted.suspectedUnseen + counted.suspectedPartial
   }
 
-  private mutating func noteClocks(_ message: MessageIdentity, _ row: MessageRow) {
+  private mutating func noteClocks(_ message: MessageIdentity, _ row: MessageRef) {
     guard trace.entryStart > 0 else { return }
     clock.add(
-      entryStart: trace.entryStart, sent: row.sent, firstCopy: row.copies > 0 ? row.firstCopyAt : nil,
-      lastSpan: row.lastSpanAt, key: Self.key(of: message),
-      message: message, connection: row.connection)
+      entryStart: trace.entryStart, sent: row.pointee.sent,
+      firstCopy: row.pointee.copies > 0 ? row.pointee.firstCopyAt : nil, lastSpan: row.pointee.lastSpanAt,
+      key: Self.key(of: message), message: message, connection: row.pointee.connection)
   }
 
   /// Where the time of a message went whose trace is complete.
-  private mutating func noteTimes(_ message: MessageIdentity, _ row: MessageRow) {
-    guard !row.isWarmUp, row.copies > 0 else { return }
-    measurements.spanDelay.record(nanoseconds: max(0, row.lastSpanAt - row.lastCopyAt))
-    let responseTime = row.lastCopyAt - row.due
-    let type = Int(row.type)
-    guard isFitting, timeSplit.wants(message.sequence, type: type, responseTime: responseTime),
+  private mutating func noteTimes(_ message: MessageIdentity, _ row: MessageRef) {
+    guard !row.pointee.isWarmUp, row.pointee.copies > 0 else { return }
+    measurements.spanDelay.record(nanoseconds: max(0, row.pointee.lastSpanAt - row.pointee.lastCopyAt))
+    let responseTime = row.pointee.lastCopyAt - row.pointee.due
+    let type = Int(row.pointee.type)
+    guard isFitting,
+      timeSplit.wants(
+        message.sequence, type: type, responseTime: responseTime, key: Self.key(of: message)),
       let target = placeOfLastSender(row)
     else { return }
     timeSplit.add(
-      type: type, key: Self.key(of: message), sequence: message.sequence, sendLag: row.sent - row.due,
+      type: type, key: Self.key(of: message), sequence: message.sequence, sendLag: row.pointee.sent - row.pointee.due,
       responseTime: responseTime, trace, fit, target: target, message: identities.text(of: message))
   }
 
   /// The place of the span that the last copy names.
-  private func placeOfLastSender(_ row: MessageRow) -> Int? {
-    var index = row.firstCopy
+  private func placeOfLastSender(_ row: MessageRef) -> Int? {
+    var index = row.pointee.firstCopy
     while index >= 0 {
       let copy = copies[index]
-      if copy.at == row.lastCopyAt, copy.parentID != 0 { return trace.place(of: copy.parentID) }
+      if copy.at == row.pointee.lastCopyAt, copy.parentID != 0 { return trace.place(of: copy.parentID) }
       index = copy.next
     }
     return nil
@@ -238,8 +243,8 @@ extension Verifier {
   }
 
   /// Whether a copy names a span that is not there.
-  private func namesUnseenSpan(_ row: MessageRow) -> Bool {
-    var index = row.firstCopy
+  private func namesUnseenSpan(_ row: MessageRef) -> Bool {
+    var index = row.pointee.firstCopy
     while index >= 0 {
       let copy = copies[index]
       if copy.parentID != 0, trace.place(of: copy.parentID) == nil { return true }
@@ -250,7 +255,7 @@ extension Verifier {
 
   /// Do the copies' parent IDs name spans, the right ones, and each its own?
   private mutating func judgeCopies(
-    _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules, isComplete: Bool,
+    _ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, isComplete: Bool,
     _ suspicions: inout [TraceJudge.Broken]
   ) {
     judgeSharing(message, row, rules)
@@ -278,7 +283,7 @@ extension Verifier {
   }
 
   private mutating func judgeSharing(
-    _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules
+    _ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules
   ) {
     guard row.pointee.copies > 1, rules.context != .unchanged else { return }
     parentsSeen.removeAll(keepingCapacity: true)
@@ -297,11 +302,11 @@ extension Verifier {
     }
   }
 
-  private func verdict(on row: MessageRow, _ judgement: TraceJudge.Judgement) -> MessageRow.Trace {
+  private func verdict(on row: MessageRef, _ judgement: TraceJudge.Judgement) -> MessageRow.Trace {
     if !judgement.findings.isEmpty { return .broken }
     if judgement.isComplete { return .complete }
     // Where the server handled it in another trace instead, the spans are there.
-    if row.isElsewhere { return .broken }
+    if row.pointee.isElsewhere { return .broken }
     return trace.count > 0 ? .partial : .unseen
   }
 
@@ -320,15 +325,15 @@ extension Verifier {
     }
   }
 
-  private mutating func release(_ row: MessageRow) {
-    release(spans: row.firstSpan)
-    var index = row.firstCopy
+  private mutating func release(_ row: MessageRef) {
+    release(spans: row.pointee.firstSpan)
+    var index = row.pointee.firstCopy
     while index >= 0 {
       let next = copies[index].next
       copies.remove(index)
       index = next
     }
-    index = row.firstWaiting
+    index = row.pointee.firstWaiting
     while index >= 0 {
       let next = waiting[index].next
       waiting.remove(index)

@@ -43,19 +43,19 @@ extension Verifier {
   }
 
   /// The shared trace that a message's spans are in; nil where they are kept beside the message itself.
-  func sharedTrace(of message: MessageIdentity, _ row: MessageRow, _ rules: MessageRules) -> TraceID? {
+  func sharedTrace(of message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules) -> TraceID? {
     if rules.nodes.isEmpty { return nil }
     switch rules.entry {
     case .root, .link: return bound[message]
     case .client: break
     }
-    if rules.mode == .connection { return identities.traceID(ofConnection: row.connection) }
+    if rules.mode == .connection { return identities.traceID(ofConnection: row.pointee.connection) }
     return sharesTraces ? context(of: message, row, rules).traceID : nil
   }
 
   /// Moves a message's own spans from the trace that it shares to the message.
   mutating func claim(
-    _ traceID: TraceID, _ row: UnsafeMutablePointer<MessageRow>, _ rules: MessageRules, _ owner: TraceOwner
+    _ traceID: TraceID, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner
   ) {
     var chain = shared[traceID]
     let (own, others) = divide(chain, rules, owner)
@@ -83,7 +83,7 @@ extension Verifier {
   }
 
   /// Gives a message's spans back to the trace that it shares: it is not complete yet.
-  mutating func giveBack(_ traceID: TraceID, _ row: UnsafeMutablePointer<MessageRow>) {
+  mutating func giveBack(_ traceID: TraceID, _ row: MessageRef) {
     var chain = shared[traceID]
     var index = row.pointee.firstSpan
     while index >= 0 {

@@ -35,7 +35,7 @@ extension Verifier {
 
   private mutating func keep(
     _ span: SpanObservation, _ details: [SpanDetail], of message: MessageIdentity,
-    _ row: UnsafeMutablePointer<MessageRow>, at now: Instant
+    _ row: MessageRef, at now: Instant
   ) {
     let spanCount = row.pointee.spanCount
     guard UInt64(spanCount) < UInt64(row.pointee.requiredSpans) * 4 + 4096,
@@ -78,7 +78,7 @@ extension Verifier {
 
   /// A span of a message that was judged already: a repeated or late one of the expected, or one that does not belong.
   private mutating func takeLate(
-    _ span: SpanObservation, _ message: MessageIdentity, _ row: UnsafeMutablePointer<MessageRow>
+    _ span: SpanObservation, _ message: MessageIdentity, _ row: MessageRef
   ) {
     let rules = self.rules[Int(row.pointee.type)]
     let name = Int(span.name.rawValue)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import OTLPCollector
+import Observations
 import Scenarios
 import TransportSecurity
 
@@ -67,13 +68,18 @@ struct CollectorOptions: ParsableArguments {
 
   /// The collector of a run with these settings.
   ///
-  /// - Parameter isForReference: our own server exports to it, which is told the port and knows neither tokens nor TLS.
-  func configuration(_ settings: CollectorSettings, isForReference: Bool) -> Collector.Configuration {
+  /// - Parameters:
+  ///   - watch: what the verifier looks at in spans.
+  ///   - isForReference: our own server exports to it, which is told the port and knows neither tokens nor TLS.
+  func configuration(
+    _ settings: CollectorSettings, watch: SpanWatch, isForReference: Bool
+  ) -> Collector.Configuration {
     var configuration = Collector.Configuration()
     configuration.host = host
     configuration.port = settings.httpPort ?? (isForReference ? 0 : 4318)
     configuration.grpcPort = Self.grpcPort(settings.grpcPort, beside: configuration.port)
     configuration.services = settings.services
+    configuration.watch = watch
     configuration.answerDelay = settings.answerDelay
     if !isForReference {
       configuration.token = Self.token(token)

@@ -10,6 +10,7 @@ import ReferenceServer
 import Reporting
 import Scenarios
 import Timing
+import TraceContext
 import Verification
 
 /// One run: the collector, the load, the verifier, in that order; then the drain, and the report.
@@ -30,8 +31,10 @@ struct RunSession {
     // The reference server will be somewhere on this machine.
     let (spread, checked) = try check(target: reference == nil ? load.target : "ws://127.0.0.1:1")
     let start = Instant.now
-    let queue = ObservationQueue(spanCapacity: scenario.collector.waitingSpanLimit)
-    let collector = try startCollector(queue, isForReference: reference != nil)
+    // The identities are those of a plan, which needs a target first; what is watched does not depend on them.
+    let spanWatch = Verifier(scenario, identities: IdentityPermutation(seed: 0)).watch
+    let queue = ObservationQueue(spanCapacity: spanCapacity(spanWatch))
+    let collector = try startCollector(queue, spanWatch, isForReference: reference != nil)
     defer { collector.stop() }
     let server = try reference.map { try startReference($0.faults, $0.exportQueue, collector) }
     defer { server?.stop() }
@@ -74,8 +77,19 @@ struct RunSession {
     return (report, running.faults)
   }
 
-  private func startCollector(_ queue: ObservationQueue, isForReference: Bool) throws -> Collector {
-    let configuration = collectorOptions.configuration(scenario.collector, isForReference: isForReference)
+  /// Spans that may wait for the verifier: with a detail, one takes the memory of several.
+  private func spanCapacity(_ watch: SpanWatch) -> Int {
+    let limit = scenario.collector.waitingSpanLimit
+    guard !watch.isEmpty else { return limit }
+    let bytes = MemoryLayout<SpanObservation>.stride
+    return limit / (bytes + MemoryLayout<SpanDetail>.stride) * bytes
+  }
+
+  private func startCollector(
+    _ queue: ObservationQueue, _ watch: SpanWatch, isForReference: Bool
+  ) throws -> Collector {
+    let configuration = collectorOptions.configuration(
+      scenario.collector, watch: watch, isForReference: isForReference)
     do {
       return try Collector.start(configuration) { queue.offer($0) }
     } catch {

@@ -21,6 +21,8 @@ struct CollectorBenchmark: ParsableCommand {
 
   @Option(help: "Spans of each run (repeatable).") var spans: [Int] = [10_000, 100_000, 1_000_000, 10_000_000]
   @Option(help: "How they are sent (repeatable): protobuf, grpc, gzip, json.") var transport: [SpanTransport] = []
+  @Flag(help: "Spans have six attributes and a link; each run is made unwatched, then with two of them and it watched.")
+  var watch = false
 
   func run() throws {
     _ = linux_pin_thread(linux_nth_processor(1))
@@ -29,22 +31,29 @@ struct CollectorBenchmark: ParsableCommand {
         + column("in flight", width: 12) + column("MiB resident", width: 14) + column("bytes/span in flight", width: 22)
     )
     for transport in transport.isEmpty ? SpanTransport.allCases : transport {
-      for count in spans { try run(transport, count) }
+      for count in spans {
+        try run(transport, count, SpanWatch())
+        if watch { try run(transport, count, SpanBodies.watch) }
+      }
     }
   }
 
-  private func run(_ transport: SpanTransport, _ count: Int) throws {
+  /// - Parameter spanWatch: what is told of spans beyond what is always told.
+  private func run(_ transport: SpanTransport, _ count: Int, _ spanWatch: SpanWatch) throws {
     let judge = Mutex(try JudgeOfTheBenchmark())
-    let collector = try Collector.start { batch in
+    var configuration = Collector.Configuration()
+    configuration.watch = spanWatch
+    let collector = try Collector.start(configuration) { batch in
       judge.withLock { $0.take(batch) }
       return true
     }
     defer { collector.stop() }
     let sender = Process()
     sender.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    sender.arguments = [
-      "send-spans", "--port", String(collector.port), "--transport", transport.rawValue, "--spans", String(count),
-    ]
+    sender.arguments =
+      [
+        "send-spans", "--port", String(collector.port), "--transport", transport.rawValue, "--spans", String(count),
+      ] + (watch ? ["--rich"] : [])
     try sender.run()
     sender.waitUntilExit()
     guard sender.terminationStatus == 0 else { throw BenchmarkFault(description: "the sender failed") }
@@ -56,7 +65,8 @@ struct CollectorBenchmark: ParsableCommand {
       throw BenchmarkFault(description: "\(outcome.complete) traces complete of \(outcome.spans) spans")
     }
     print(
-      column(transport.rawValue, width: 10, isLeft: true) + column(Double(outcome.spans), 0, width: 12)
+      column(spanWatch.isEmpty ? transport.rawValue : "+ watch", width: 10, isLeft: true)
+        + column(Double(outcome.spans), 0, width: 12)
         + column(cost, 0) + column(1000 / cost, 2, width: 18) + column(Double(outcome.inFlight), 0, width: 12)
         + column(Double(outcome.resident) / 1_048_576, 0, width: 14)
         + column(Double(outcome.resident - outcome.base) / Double(max(outcome.inFlight, 1)), 0, width: 22))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import OTLPMessages
+import Observations
 import TraceContext
 
 /// What the collector pays to read a span.
@@ -14,6 +15,9 @@ struct ScanBenchmark: ParsableCommand {
   @Option(help: "Only 'protobuf' or 'JSON'.") var only: String?
   @Flag(help: "Counts user instructions by valgrind instead: the slope between two numbers of rounds.")
   var instructions = false
+  @Flag(help: "Spans have six attributes and a link, and two of the attributes and the link are read.")
+  var watch = false
+  @Flag(help: "Spans have six attributes and a link, which nobody reads.") var rich = false
 
   func run() throws {
     guard !instructions else { return try countInstructions() }
@@ -36,7 +40,10 @@ struct ScanBenchmark: ParsableCommand {
     let callgrind = try Callgrind(in: folder)
     for name in ["protobuf", "JSON"] where only == nil || only == name {
       func count(_ rounds: Int) throws -> Double {
-        try callgrind.count(["scan", "--only", name, "--measurements", "1", "--rounds", String(rounds)]).instructions
+        let flags = (watch ? ["--watch"] : []) + (rich ? ["--rich"] : [])
+        return try callgrind.count(
+          ["scan", "--only", name, "--measurements", "1", "--rounds", String(rounds)] + flags
+        ).instructions
       }
       let perSpan = (try count(30) - count(10)) / Double(20 * Self.spanCount)
       print(column(name, width: 12, isLeft: true) + column(perSpan, 0) + " instructions/span")
@@ -47,22 +54,28 @@ struct ScanBenchmark: ParsableCommand {
 
   private func nanosecondsPerSpan(_ body: [UInt8], _ encoding: OTLPEncoding) throws -> Double {
     var sink = KeptSpans()
+    let parts = WatchedParts(attributes: SpanBodies.watch.attributes, links: SpanBodies.watch.links)
     let clock = ContinuousClock()
     let start = clock.now
     for _ in 0..<rounds {
       sink.begin()
-      try TraceRequestScanner.scan(body.span.bytes, as: encoding, into: &sink)
+      if watch {
+        try TraceRequestScanner.scan(body.span.bytes, as: encoding, watching: parts, into: &sink)
+      } else {
+        try TraceRequestScanner.scan(body.span.bytes, as: encoding, into: &sink)
+      }
     }
     let time = clock.now - start
-    guard sink.count == Self.spanCount, sink.nameBytes > 0 else {
-      throw BenchmarkFault(description: "\(sink.count) spans were found")
+    guard sink.count == Self.spanCount, sink.nameBytes > 0, sink.parts == (watch ? 3 * Self.spanCount : 0) else {
+      throw BenchmarkFault(description: "\(sink.count) spans were found, and \(sink.parts) parts")
     }
     return time / .nanoseconds(1) / Double(rounds * Self.spanCount)
   }
 
   /// A span as the Python SDK's WebSocket instrumentation makes them.
   private func span(_ number: Int) -> ExportedSpan {
-    ExportedSpan(
+    let isRich = watch || rich
+    return ExportedSpan(
       traceID: TraceID(high: 0x5350_414e_5354_4f52, low: UInt64(number / 4 + 1)),
       spanID: SpanID(UInt64(number) + 1 << 48),
       parentID: SpanID(number % 4 == 0 ? 0 : UInt64(number) + 1 << 48 - 1),
@@ -73,7 +86,8 @@ struct ScanBenchmark: ParsableCommand {
       attributes: [
         Attribute("messaging.system", .string("websocket")), Attribute("chat.room", .string("room-\(number % 100)")),
         Attribute("messaging.message.body.size", .int(Int64(number * 37))), Attribute("chat.is_member", .bool(true)),
-      ], flags: number % 4 == 0 ? 0x301 : 0x101)
+      ] + (isRich ? SpanBodies.moreAttributes(number) : []), link: isRich ? SpanBodies.link(number) : nil,
+      flags: number % 4 == 0 ? 0x301 : 0x101)
   }
 
   private func protobuf() throws -> [UInt8] {
@@ -92,31 +106,28 @@ struct ScanBenchmark: ParsableCommand {
   }
 
   private func json(_ span: ExportedSpan) -> String {
-    let attributes = span.attributes.map { attribute in
-      let value =
-        switch attribute.value {
-        case .string(let text): #""stringValue":"\#(text)""#
-        case .int(let number): #""intValue":"\#(number)""#
-        case .bool(let flag): #""boolValue":\#(flag)"#
-        }
-      return #"{"key":"\#(attribute.key)","value":{\#(value)}}"#
-    }
     let parent = span.parentID.isZero ? "" : #""parentSpanId":"\#(span.parentID)","#
     return #"{"traceId":"\#(span.traceID)","spanId":"\#(span.spanID)",\#(parent)"name":"\#(span.name)","#
       + #""kind":\#(span.kind.rawValue),"startTimeUnixNano":"\#(span.start)","endTimeUnixNano":"\#(span.end)","#
-      + #""attributes":[\#(attributes.joined(separator: ","))],"status":{},"flags":\#(span.flags)}"#
+      + #"\#(SpanBodies.jsonParts(span)),"status":{},"flags":\#(span.flags)}"#
   }
 }
 
 /// Keeps spans as a collector does, so that nothing of a scan is left out for want of a reader.
-private struct KeptSpans: SpanSink {
+private struct KeptSpans: SpanPartSink {
   private var spans: [ScannedSpan] = []
   private(set) var nameBytes = 0
+  /// Values, links and events that were found in the last round.
+  private(set) var parts = 0
   private var serviceBytes = 0
+  private var partBytes = 0
 
   var count: Int { spans.count }
 
-  mutating func begin() { spans.removeAll(keepingCapacity: true) }
+  mutating func begin() {
+    spans.removeAll(keepingCapacity: true)
+    parts = 0
+  }
 
   mutating func beginResource(serviceName: RawSpan, serviceInstance: RawSpan) {
     serviceBytes += serviceName.byteCount + serviceInstance.byteCount
@@ -127,5 +138,20 @@ private struct KeptSpans: SpanSink {
   mutating func append(_ span: ScannedSpan, name: RawSpan) {
     spans.append(span)
     nameBytes += name.byteCount
+  }
+
+  mutating func appendAttribute(at place: Int, _ type: AttributeType, text: RawSpan) {
+    parts += 1
+    partBytes += text.byteCount
+  }
+
+  mutating func appendLink(traceID: TraceID, spanID: SpanID) {
+    parts += 1
+    partBytes += spanID.isZero ? 0 : 24
+  }
+
+  mutating func appendEvent(name: RawSpan) {
+    parts += 1
+    partBytes += name.byteCount
   }
 }

@@ -1,6 +1,7 @@
 import CZlib
 import Foundation
 import OTLPMessages
+import Observations
 import TraceContext
 
 /// How spans are sent to a collector.
@@ -23,10 +24,11 @@ struct SpanBodies {
   private var nextMessage: UInt32 = 0
   private let bytesOfID: Int
 
-  init(_ transport: SpanTransport, seed: UInt64) {
+  /// - Parameter isRich: spans have six attributes instead of four, and a link.
+  init(_ transport: SpanTransport, seed: UInt64, isRich: Bool = false) {
     identities = IdentityPermutation(seed: seed)
     self.transport = transport
-    body = transport == .json ? Self.json() : Self.protobuf()
+    body = transport == .json ? Self.json(isRich: isRich) : Self.protobuf(isRich: isRich)
     bytesOfID = transport == .json ? 16 : 8
     for number in 0..<Self.spansOfBody {
       let ids = Self.markers(number)
@@ -90,7 +92,7 @@ struct SpanBodies {
     }
   }
 
-  private static func span(_ number: Int) -> ExportedSpan {
+  private static func span(_ number: Int, isRich: Bool) -> ExportedSpan {
     let ids = markers(number)
     let place = number % spansOfTrace
     return ExportedSpan(
@@ -100,39 +102,66 @@ struct SpanBodies {
       attributes: [
         Attribute("messaging.system", .string("websocket")), Attribute("chat.room", .string("room-\(number % 100)")),
         Attribute("messaging.message.body.size", .int(Int64(number))), Attribute("chat.is_member", .bool(true)),
-      ], flags: place == 3 ? 0x301 : 0x101)
+      ] + (isRich ? moreAttributes(number) : []), link: isRich ? link(number) : nil,
+      flags: place == 3 ? 0x301 : 0x101)
   }
 
-  private static func protobuf() -> [UInt8] {
+  private static func protobuf(isRich: Bool) -> [UInt8] {
     var encoder = ExportRequestEncoder(
       resource: [
         Attribute("telemetry.sdk.language", .string("python")), Attribute("service.name", .string("chat")),
         Attribute("service.instance.id", .string("1")),
       ], scopeName: "chat.consumers", scopeVersion: "1.0")
-    for number in 0..<spansOfBody { encoder.append(span(number)) }
+    for number in 0..<spansOfBody { encoder.append(span(number, isRich: isRich)) }
     return encoder.takeBody()
   }
 
-  private static func json() -> [UInt8] {
+  private static func json(isRich: Bool) -> [UInt8] {
     let spans = (0..<spansOfBody).map { number in
-      let span = span(number)
-      let attributes = span.attributes.map { attribute in
-        let value =
-          switch attribute.value {
-          case .string(let text): #""stringValue":"\#(text)""#
-          case .int(let value): #""intValue":"\#(value)""#
-          case .bool(let value): #""boolValue":\#(value)"#
-          }
-        return #"{"key":"\#(attribute.key)","value":{\#(value)}}"#
-      }
+      let span = span(number, isRich: isRich)
       return #"{"traceId":"\#(span.traceID)","spanId":"\#(span.spanID)","parentSpanId":"\#(span.parentID)","#
         + #""name":"\#(span.name)","kind":\#(span.kind.rawValue),"startTimeUnixNano":"\#(span.start)","#
-        + #""endTimeUnixNano":"\#(span.end)","attributes":[\#(attributes.joined(separator: ","))],"#
+        + #""endTimeUnixNano":"\#(span.end)",\#(jsonParts(span)),"#
         + #""status":{},"flags":\#(span.flags)}"#
     }
     return Array(
       (#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"chat"}}]},"#
         + #""scopeSpans":[{"scope":{"name":"chat.consumers"},"spans":[\#(spans.joined(separator: ","))]}]}]}"#).utf8)
+  }
+
+  /// Two of the six attributes of a rich span, and its link.
+  static let watch = SpanWatch(attributes: ["chat.group", "chat.room"], links: true)
+
+  /// The fifth and sixth attribute of a rich span.
+  static func moreAttributes(_ number: Int) -> [Attribute] {
+    [
+      Attribute("chat.group", .string("chat_room-\(number % 100)")),
+      Attribute("messaging.operation.name", .string("publish")),
+    ]
+  }
+
+  /// The link of a rich span, to one of a hundred connections.
+  static func link(_ number: Int) -> ExportedSpan.Link {
+    ExportedSpan.Link(
+      traceID: TraceID(high: 0x6c69_6e6b_6564, low: UInt64(number % 100 + 1)),
+      spanID: SpanID(UInt64(number % 100) + 1 << 40), flags: 0x101)
+  }
+
+  /// The attributes and the link of a span, as members.
+  static func jsonParts(_ span: ExportedSpan) -> String {
+    let attributes = span.attributes.map { attribute in
+      let value =
+        switch attribute.value {
+        case .string(let text): #""stringValue":"\#(text)""#
+        case .int(let value): #""intValue":"\#(value)""#
+        case .bool(let value): #""boolValue":\#(value)"#
+        }
+      return #"{"key":"\#(attribute.key)","value":{\#(value)}}"#
+    }
+    let links = span.link.map {
+      #","links":[{"traceId":"\#($0.traceID)","spanId":"\#($0.spanID)","flags":\#($0.flags)}]"#
+    }
+    return #""attributes":[\#(attributes.joined(separator: ","))]\#(links ?? "")"#
   }
 
   /// At zlib's usual level, as exporters do.

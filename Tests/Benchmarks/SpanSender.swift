@@ -10,11 +10,12 @@ struct SpanSender: ParsableCommand {
   @Option var transport: SpanTransport
   @Option var spans: Int
   @Option var seed: UInt64 = 1
+  @Flag var rich = false
 
   func run() throws {
     linux_end_with_parent(SIGTERM)
     _ = linux_pin_thread(linux_nth_processor(0))
-    var bodies = SpanBodies(transport, seed: seed)
+    var bodies = SpanBodies(transport, seed: seed, isRich: rich)
     let connection = try BlockingConnection(port: port)
     var calls = transport == .grpc ? try GRPCCalls(connection) : nil
     for _ in 0..<max(spans / SpanBodies.spansOfBody, 1) {

@@ -75,17 +75,17 @@ struct FindingCase: CustomTestStringConvertible, Sendable {
   ]
 
   private static let bareEchoes = [
-    FindingCase(.unsolicitedContext, type: MadeUpScenario.bare, with: [.traceNotExported]) { exchange, run in
+    FindingCase(.unsolicitedContext, type: MadeUpScenario.bare) { exchange, run in
       let other = earlier(1, run)
       exchange.changeEchoes { $1.traceID = other }
       exchange.spans = []
     },
-    FindingCase(.ambientContext, type: MadeUpScenario.bare, with: [.traceNotExported]) { exchange, run in
+    FindingCase(.ambientContext, type: MadeUpScenario.bare) { exchange, run in
       let connection = run.identities.traceID(ofConnection: 0)
       exchange.changeEchoes { $1.traceID = connection }
       exchange.spans = []
     },
-    FindingCase(.invalidContextContinued, type: MadeUpScenario.bare, with: [.traceNotExported]) { exchange, _ in
+    FindingCase(.invalidContextContinued, type: MadeUpScenario.bare) { exchange, _ in
       let own = exchange.traceID
       exchange.changeEchoes { $1.traceID = own }
       exchange.spans = []
