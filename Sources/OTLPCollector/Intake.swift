@@ -134,7 +134,7 @@ private struct Announcements {
 }
 
 extension WatchedParts {
-  fileprivate init(_ watch: SpanWatch) {
+  convenience init(_ watch: SpanWatch) {
     self.init(attributes: watch.attributes, links: watch.links, events: watch.events)
   }
 }

@@ -6,9 +6,9 @@ extension TraceRequestScanner {
   static func scanPart<Sink: SpanPartSink & ~Copyable>(
     _ key: JSONString, _ reader: inout JSONReader, _ text: Span<UInt8>, _ parts: WatchedParts, into sink: inout Sink
   ) throws(ScanError) {
-    if !parts.attributes.isEmpty, key.equals("attributes", text) {
+    if parts.hasAttributes, key.equals("attributes", text) {
       try ExportRequestScanner.eachElement(&reader, text) { reader throws(ScanError) in
-        try scanAttribute(&reader, text, parts.attributes, into: &sink)
+        try scanAttribute(&reader, text, parts, into: &sink)
       }
     } else if parts.links, key.equals("links", text) {
       try ExportRequestScanner.eachElement(&reader, text) { reader throws(ScanError) in
@@ -25,7 +25,7 @@ extension TraceRequestScanner {
 
   /// Steps over a KeyValue and goes back for its value where that is watched, since the key may follow it.
   private static func scanAttribute<Sink: SpanPartSink & ~Copyable>(
-    _ reader: inout JSONReader, _ text: Span<UInt8>, _ keys: AttributeKeys, into sink: inout Sink
+    _ reader: inout JSONReader, _ text: Span<UInt8>, _ parts: WatchedParts, into sink: inout Sink
   ) throws(ScanError) {
     var key: JSONString?
     var value: JSONReader?
@@ -39,7 +39,7 @@ extension TraceRequestScanner {
       }
       field = try reader.nextKey(text)
     }
-    guard let place = keys.place(of: key, text) else { return }
+    guard let place = parts.place(of: key, text) else { return }
     guard var value else { return sink.append(AnyValue.none, at: place) }
     try scanValue(&value, text, at: place, into: &sink)
   }
@@ -130,7 +130,7 @@ private enum ScalarValue {
   }
 }
 
-extension AttributeKeys {
+extension WatchedParts {
   fileprivate func place(of key: JSONString?, _ text: Span<UInt8>) -> Int? {
     guard let key else { return place(of: text.bytes.extracting(0..<0)) }
     return key.withBytes(text) { place(of: $0) }

@@ -45,6 +45,9 @@ extension Report {
     /// How far the target's clock is ahead of this machine's, in nanoseconds.
     let clockSkew: Skew?
     let times: [Times]
+    /// The share of the run's time in which the verifier did not wait, 0 to 1: of one core.
+    let verifierBusy: Double
+    let mostWaiting: Int
 
     init(_ report: Report) {
       let tallies = report.verdict.tallies
@@ -115,6 +118,8 @@ extension Report {
       injected = report.run.injected
       lossDoubts = report.verdict.proof.doubts
       clockSkew = report.verdict.skew.map { Skew(least: $0.least, most: $0.most) }
+      verifierBusy = report.run.verifierBusy
+      mostWaiting = report.run.mostWaiting
       times = report.verdict.timeSplits.map { Times($0) }
     }
 

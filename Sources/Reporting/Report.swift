@@ -38,11 +38,16 @@ package struct RunDescription: Sendable {
   package var addresses: [String]
   /// By fault of the reference server: the messages that it acted on; empty where another server was tested.
   package var injected: [String: Int]
+  /// The share of the run's time in which the verifier did not wait, 0 to 1: of one core.
+  package var verifierBusy: Double
+  /// The most deliveries that waited for it at once.
+  package var mostWaiting: Int
 
   package init(
     scenario: String, target: String, seed: UInt64, version: String, wasInterrupted: Bool, connections: Int,
     offersCompression: Bool = false, seconds: Double, residentBytes: Int64,
-    start: Instant, addresses: [String], injected: [String: Int] = [:]
+    start: Instant, addresses: [String], injected: [String: Int] = [:], verifierBusy: Double = 0,
+    mostWaiting: Int = 0
   ) {
     self.scenario = scenario
     self.target = target
@@ -56,6 +61,8 @@ package struct RunDescription: Sendable {
     self.start = start
     self.addresses = addresses
     self.injected = injected
+    self.verifierBusy = verifierBusy
+    self.mostWaiting = mostWaiting
   }
 
   func address(of failure: Tallies.FirstFailure) -> String? {

@@ -104,7 +104,16 @@ extension Report {
     }
     if let skew = verdict.skew { lines.append("  clocks    the target's is \(Self.words(of: skew)) this machine's") }
     if t.tracesExpected > 0 { lines.append(lossLine) }
+    lines.append(verifierLine)
     return lines + collector.lines
+  }
+
+  /// Whether one core was enough to verify all.
+  private var verifierLine: String {
+    let keepsUp = droppedDeliveries == 0 && collector.counts.pushedBack == 0
+    return
+      "  verifier  \(Self.decimal(run.verifierBusy * 100, 1))% of one core, at most \(run.mostWaiting) deliveries waiting"
+      + (keepsUp ? "" : "; it did not keep up, and one core is not enough for this load")
   }
 
   /// Whether missing spans were held against the server.
@@ -118,7 +127,7 @@ extension Report {
   /// How far a clock is ahead, by its bounds.
   private static func words(of skew: ClockSkew) -> String {
     func milliseconds(_ nanoseconds: Int64) -> String {
-      (nanoseconds < 0 ? "−" : "+") + decimal(Double(nanoseconds.magnitude) / 1e6, 0) + " ms"
+      (nanoseconds < 0 ? "−" : "+") + "\(nanoseconds.magnitude / 1_000_000) ms"
     }
     return skew.least <= 0 && skew.most >= 0
       ? "within \(milliseconds(skew.least)) and \(milliseconds(skew.most)) of"

@@ -6,6 +6,8 @@ import Yams
 extension Scenario {
   /// Members that the echoes of all message types may match together.
   package static let matchLimit = 64
+  /// Keys of attributes that the rules of all spans may name together.
+  package static let attributeLimit = 8
   /// Longest scenario text that is read, in bytes.
   package static let sizeLimit = 1 << 20
 
@@ -57,11 +59,29 @@ extension DocumentReader {
         "the echoes match \(matched) members over all message types", at: place,
         hint: "at most \(Scenario.matchLimit) are possible")
     }
+    checkSpans((messages ?? []).flatMap(\.spans) + ((upgrade ?? nil)?.spans ?? []), upgrade ?? nil, fields["messages"])
     guard let name, let target, let carrier, let load, let messages else { return nil }
     return Scenario(
       name: name, target: target, carrier: carrier, group: group, load: load, upgrade: upgrade ?? nil,
       messages: messages,
       expectations: expectations, collector: collector)
+  }
+
+  /// What the rules of all spans may not be together.
+  private mutating func checkSpans(_ rules: [SpanRule], _ upgrade: UpgradeRule?, _ node: Node?) {
+    guard let node else { return }
+    let all = rules.flatMap(\.withDescendants)
+    let keys = Set(all.flatMap(\.attributes).map(\.key))
+    if keys.count > Scenario.attributeLimit {
+      report(
+        "the spans' rules name \(keys.count) attributes: \(keys.sorted().joined(separator: ", "))", at: node,
+        hint: "at most \(Scenario.attributeLimit) can be looked at in one scenario")
+    }
+    if upgrade == nil, all.contains(where: { $0.links.contains(.connection) }) {
+      report(
+        "a span is to link to its connection's trace, but upgrades carry none", at: node,
+        hint: "write 'upgrade: {}' beside the carrier, or 'links: [any]'")
+    }
   }
 
   // MARK: Groups and carrier

@@ -46,6 +46,11 @@ package struct SpanRule: Sendable {
   }
 }
 
+extension SpanRule {
+  /// It and all below it.
+  var withDescendants: [SpanRule] { [self] + children.flatMap(\.withDescendants) }
+}
+
 /// What the entry span of a message hangs on.
 package enum EntryParent: String, CaseIterable, Hashable, Sendable {
   /// The span ID that we sent is its parent.

@@ -33,6 +33,8 @@ package struct Tallies: Hashable, Sendable {
   package var copiesLost = 0
   /// Copies that came after their time; they are lost ones as well.
   package var copiesLate = 0
+  /// How much after its time the latest of them came, in nanoseconds.
+  package var greatestLateness: Int64 = 0
   /// Copies beyond the expected.
   package var copiesDuplicate = 0
   /// Copies to connections that are no members of the sender's group.
@@ -130,7 +132,7 @@ package struct Tallies: Hashable, Sendable {
   /// Of those that we ended, the ones whose server did not end the stream in time.
   package var unansweredCloses: Int { closes[.unanswered] ?? 0 }
   /// Messages of which everything is known that was asked.
-  package var messagesJudged: Int { messagesSent - tracesIncomplete }
+  package var messagesJudged: Int { max(0, messagesSent - tracesIncomplete) }
   /// Traces that leave the question open.
   package var tracesIncomplete: Int { tracesPartial + tracesUnseen }
 }

@@ -40,7 +40,7 @@ extension Verdict {
   init(
     findings: [Finding], load: Load, expectations: [Expectation], tallies: Tallies, measurements: Measurements,
     droppedDeliveries: UInt64, collector books: CollectorBooks, proof: LossProof, skew: ClockSkew?,
-    timeSplits: [TimeSplitSummary]
+    timeSplits: [TimeSplitSummary], shortestWait: Int64
   ) {
     let collector = books.counts
     self.findings = findings
@@ -53,6 +53,7 @@ extension Verdict {
 
     let latePhases = Self.latePhases(load, measurements)
     let wasLate = !latePhases.isEmpty || tallies.longestStall > 0
+    let excuse = CopyExcuse(tallies, shortestWait: shortestWait)
     func isJudged(_ counters: Expectation.Counter...) -> Bool {
       expectations.contains { expectation in counters.contains { expectation.metric == .count($0) } }
     }
@@ -60,14 +61,15 @@ extension Verdict {
     var doubts: [String] = []
     for finding in findings {
       let reason = "\(finding.kind.rawValue): \(finding.count)"
-      switch finding.kind.expectation(isJudged: isJudged) {
+      switch finding.kind.weight(isJudged: isJudged) {
       case .judgedByAuthor: break
-      case .ofTime where wasLate: doubts.append("\(reason), but this tool was late itself")
-      case .ofTime, .always: failures.append(reason)
+      case .lost where excuse.forLost, .late where excuse.forLate:
+        doubts.append("\(reason), but this tool was late itself")
+      case .lost, .late, .always: failures.append(reason)
       }
     }
     for judged in self.expectations where judged.isFailure(tallies) {
-      if wasLate, judged.expectation.metric.isOfTime {
+      if judged.expectation.metric.isExcused(wasLate: wasLate, excuse) {
         doubts.append("expected \(judged.expectation.text), but this tool was late itself")
       } else {
         failures.append("expected \(judged.expectation.text)")
@@ -162,29 +164,18 @@ extension Verdict {
 extension FindingKind {
   fileprivate enum Weight {
     case always
-    /// Our own lateness can make it look so.
-    case ofTime
+    /// Our own standing still can make it look so.
+    case lost, late
     /// An expectation of the author's decides.
     case judgedByAuthor
   }
 
   /// How a finding weighs: of delivery the author may say what is expected.
-  fileprivate func expectation(isJudged: (Expectation.Counter...) -> Bool) -> Weight {
-    switch self {
-    case .copyLost, .copyLate: isJudged(.lostMessages, .lostCopies) ? .judgedByAuthor : .ofTime
-    case .copyDuplicated: isJudged(.duplicateCopies) ? .judgedByAuthor : .always
-    case .copyMisdelivered, .copyOutOfOrder, .unreadableMessage, .protocolError: .always
-    case .traceRestarted, .parentNotUpdated, .crossedContext, .staleContext, .foreignContext, .malformedContext,
-      .absentContext, .duplicateContext, .wrongVersion, .sampledFlagChanged, .randomFlagChanged, .unknownFlags,
-      .tracestateLost, .tracestateTruncated, .tracestateReordered, .tracestateAltered, .tracestateMisplaced,
-      .tracestateMalformed, .baggageLost, .baggageTruncated, .baggageAltered, .unsolicitedContext, .ambientContext,
-      .invalidContextContinued, .echoNamesNoSpan, .echoNamesWrongSpan, .sharedParent, .wrongEntrySpan,
-      .duplicateEntrySpan, .wrongParent, .orphanSpan, .secondRoot, .spanCycle, .duplicateSpanID, .unexpectedSpan,
-      .wrongSpanCount, .missingSpan, .traceNotExported, .unsampledExported, .contextLeak, .wrongKind, .wrongScope,
-      .wrongStatus, .wrongAttribute, .missingLink, .missingEvent, .wrongRemoteFlag, .spanReversed, .spanOutsideParent,
-      .spanOutsideMessage:
-      .always
-    }
+  fileprivate func weight(isJudged: (Expectation.Counter...) -> Bool) -> Weight {
+    let isOfLoss = self == .copyLost || self == .copyLate
+    if isOfLoss, isJudged(.lostMessages, .lostCopies) { return .judgedByAuthor }
+    if self == .copyDuplicated, isJudged(.duplicateCopies) { return .judgedByAuthor }
+    return self == .copyLost ? .lost : self == .copyLate ? .late : .always
   }
 }
 
@@ -223,11 +214,28 @@ extension JudgedExpectation {
   }
 }
 
+/// Whether this tool's own standing still can be why copies did not come in time.
+private struct CopyExcuse {
+  /// It stood still for as long as any copy is waited for.
+  let forLost: Bool
+  /// It stood still for as long as the latest copy was late.
+  let forLate: Bool
+  /// Every copy that did not come in time came late, and that is excused.
+  let forAll: Bool
+
+  init(_ tallies: Tallies, shortestWait: Int64) {
+    forLost = tallies.longestStall >= shortestWait
+    forLate = forLost || tallies.longestStall >= tallies.greatestLateness
+    forAll = forLost || forLate && tallies.copiesLost <= tallies.copiesLate
+  }
+}
+
 extension Expectation.Metric {
-  /// Whether our own lateness can spoil it: what came late to us may have left the server in time.
-  var isOfTime: Bool {
+  /// Whether our own lateness can be why it is not met: what came late to us may have left the server in time.
+  fileprivate func isExcused(wasLate: Bool, _ excuse: CopyExcuse) -> Bool {
     switch self {
-    case .latency, .count(.lostMessages), .count(.lostCopies): true
+    case .latency: wasLate
+    case .count(.lostMessages), .count(.lostCopies): excuse.forAll
     case .propagation, .completeTraces, .count(.duplicateCopies), .count(.failedConnections),
       .count(.lostConnections), .count(.unansweredCloses), .count(.droppedArrivals):
       false

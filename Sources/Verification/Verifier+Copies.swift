@@ -83,8 +83,10 @@ extension Verifier {
     row.pointee.copies += 1
     row.pointee.firstCopyAt = min(row.pointee.firstCopyAt, echoed.at)
     row.pointee.lastCopyAt = max(row.pointee.lastCopyAt, echoed.at)
-    if echoed.at - row.pointee.sent > rules.withinNanoseconds {
+    let lateness = echoed.at - row.pointee.sent - rules.withinNanoseconds
+    if lateness > 0 {
       counted.copiesLate += 1
+      counted.greatestLateness = max(counted.greatestLateness, lateness)
       add(
         .copyLate, message, row, expected: "every copy within \(milliseconds(UInt64(rules.withinNanoseconds)))",
         actual: "one after \(milliseconds(UInt64(clamping: echoed.at - row.pointee.sent)))")

@@ -157,7 +157,8 @@ package struct Verifier: ~Copyable, Sendable {
     return Verdict(
       findings: findings.all, load: load, expectations: expectations, tallies: tallies, measurements: measurements,
       droppedDeliveries: droppedDeliveries, collector: collector, proof: proof, skew: clock.skew(clocks),
-      timeSplits: timeSplit.summaries(rules))
+      timeSplits: timeSplit.summaries(rules),
+      shortestWait: rules.filter(\.expectsEcho).map(\.withinNanoseconds).min() ?? .max)
   }
 }
 

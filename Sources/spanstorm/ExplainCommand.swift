@@ -23,7 +23,9 @@ struct ExplainCommand: ParsableCommand {
       return
     }
     let explanation = kind.explanation
+    // The fault of the same name first.
     let faults = Fault.allCases.filter { $0.findings.contains(kind.rawValue) }
+      .sorted { ($0.rawValue == kind.rawValue ? 0 : 1) < ($1.rawValue == kind.rawValue ? 0 : 1) }
     say(
       """
       \(kind.rawValue) (\(kind.category.words))

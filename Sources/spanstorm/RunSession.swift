@@ -72,7 +72,9 @@ struct RunSession {
         wasInterrupted: wasInterrupted, connections: scenario.load.connections,
         offersCompression: scenario.target.compression != nil,
         seconds: Double(Instant.now - start) / Double(nanosecondsPerSecond), residentBytes: linux_resident_bytes(0),
-        start: start, addresses: route.addresses.map(\.description), injected: injected),
+        start: start, addresses: route.addresses.map(\.description), injected: injected,
+        verifierBusy: Double(verifier.effort.busy) / Double(max(Instant.now - start, 1)),
+        mostWaiting: verifier.effort.mostWaiting),
       verdict: verdict, collector: books, droppedDeliveries: dropped)
     return (report, running.faults)
   }

@@ -13,12 +13,21 @@ final class VerifierThread: Sendable {
     var lastSpans: Instant?
   }
 
+  /// What verifying took.
+  struct Effort: Sendable {
+    /// Nanoseconds in which it did not wait.
+    var busy: Int64 = 0
+    /// The most deliveries that waited for it at once.
+    var mostWaiting = 0
+  }
+
   private static let sweepInterval: Int64 = 100_000_000
 
   /// How much later than now what happened until then is judged, in nanoseconds.
   private let delay: Int64
   private let queue: ObservationQueue
   private let progressState = Mutex(Progress())
+  private let effortState = Mutex(Effort())
   private let result: Mutex<Verifier?>
   private let finished = DispatchSemaphore(value: 0)
 
@@ -35,6 +44,8 @@ final class VerifierThread: Sendable {
 
   var progress: Progress { progressState.withLock { $0 } }
 
+  var effort: Effort { effortState.withLock { $0 } }
+
   /// Waits until everything that was handed over is judged. The queue must be finished.
   func join() -> Verifier? {
     finished.wait()
@@ -49,6 +60,14 @@ final class VerifierThread: Sendable {
       // Read before the queue is: what happened until now is then judged with all that was handed over until now.
       let now = Instant.now
       guard let deliveries = queue.takeAll(waitingAtMostMilliseconds: 50) else { break }
+      let begin = Instant.now
+      defer {
+        let busy = Instant.now - begin
+        effortState.withLock {
+          $0.busy += busy
+          $0.mostWaiting = max($0.mostWaiting, deliveries.count)
+        }
+      }
       for delivery in deliveries {
         if case .spans(let batch) = delivery { lastSpans = max(lastSpans ?? batch.receivedAt, batch.receivedAt) }
         verifier.take(delivery)

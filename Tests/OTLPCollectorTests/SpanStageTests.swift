@@ -121,10 +121,115 @@ struct SpanStageTests {
   }
 }
 
+/// Of what is watched.
+@Suite struct SpanStageDetailTests {
+  private let now = Instant(nanoseconds: 9)
+  private static let watch = SpanWatch(attributes: ["room", "size"], scope: true, links: true, events: true)
+
+  @Test func `a span's detail holds its scope, watched values, links and events`() throws {
+    var stage = SpanStage(ExporterNames(), watch: Self.watch)
+    let batch = try #require(try stage.commit(Self.body(spans: 1), watching: Self.watch, at: now).1)
+    let words = Dictionary(uniqueKeysWithValues: batch.newWords.map { ($0.index, $0.text) })
+    let span = try #require(batch.spans.first)
+    #expect(span.detail == 1)
+    let detail = try #require(batch.details.first)
+    #expect(words[detail.scope] == "tests")
+    #expect(detail.attributes[0].digest == AttributeDigest.of(.string, "blue"))
+    #expect(words[detail.attributes[0].text] == "blue")
+    #expect(detail.attributes[1].digest == AttributeDigest.of(.int, "-5"))
+    #expect(words[detail.attributes[1].text] == "-5")
+    #expect(detail.attributes[2].digest == 0)
+    #expect(detail.linkCount == 1)
+    #expect(detail.links[0] == SpanDetail.SpanLink(traceID: TraceID(high: 3, low: 4), spanID: SpanID(5)))
+    #expect(detail.eventCount == 5)
+    #expect((0..<4).map { words[detail.events[$0]] } == ["e0", "e1", "e2", "e3"])
+    #expect(words.count == 8)
+  }
+
+  @Test func `what is watched is announced once, survives a broken body, and is told anew of every body`() throws {
+    var stage = SpanStage(ExporterNames(), watch: Self.watch)
+    #expect(throws: ScanError.self) {
+      try stage.commit(Self.body(spans: 2) + [0x0a], watching: Self.watch, at: now)
+    }
+    let first = try #require(try stage.commit(Self.body(spans: 1), watching: Self.watch, at: now).1)
+    #expect(first.details.count == 1)
+    #expect(first.newWords.map(\.text) == ["tests", "e0", "e1", "e2", "e3", "red", "-5", "blue"])
+    let second = try #require(try stage.commit(Self.body(spans: 3), watching: Self.watch, at: now).1)
+    #expect(second.newWords.isEmpty)
+    #expect(second.spans.map(\.detail) == [1, 2, 3])
+    #expect(second.details.map(\.linkCount) == [1, 1, 1])
+    #expect(second.details.map(\.attributes[0].text) == Array(repeating: first.details[0].attributes[0].text, count: 3))
+  }
+
+  @Test func `parts of a span whose IDs are invalid are not taken for the next one's`() throws {
+    let watch = SpanWatch(links: true)
+    var stage = SpanStage(ExporterNames(), watch: watch)
+    var encoder = ExportRequestEncoder(resource: [], scopeName: "")
+    let link = ExportedSpan.Link(traceID: TraceID(high: 3, low: 4), spanID: SpanID(5))
+    encoder.append(ExportedSpan(traceID: .zero, spanID: SpanID(1), name: "", start: 1, end: 2, link: link))
+    encoder.append(ExportedSpan(traceID: TraceID(high: 1, low: 1), spanID: SpanID(2), name: "", start: 1, end: 2))
+    encoder.append(
+      ExportedSpan(traceID: TraceID(high: 1, low: 1), spanID: SpanID(3), name: "", start: 1, end: 2, link: link))
+    let batch = try #require(try stage.commit(encoder.takeBody(), watching: watch, at: now).1)
+    #expect(batch.spans.map(\.detail) == [0, 1])
+    #expect(batch.details.map(\.linkCount) == [1])
+  }
+
+  @Test func `spans of which only the scope is known share one detail`() throws {
+    let watch = SpanWatch(scope: true)
+    var stage = SpanStage(ExporterNames(), watch: watch)
+    let batch = try #require(try stage.commit(Self.body(spans: 3), watching: watch, at: now).1)
+    #expect(batch.spans.map(\.detail) == [1, 1, 1])
+    #expect(batch.details.count == 1)
+    #expect(batch.newWords.map(\.text) == ["tests"])
+  }
+
+  @Test func `where nothing is watched no span has a detail`() throws {
+    var stage = SpanStage(ExporterNames())
+    let batch = try #require(try stage.commit(Self.body(spans: 2), at: now).1)
+    #expect(batch.spans.map(\.detail) == [0, 0])
+    #expect(batch.details.isEmpty)
+    #expect(batch.newWords.isEmpty)
+  }
+
+  @Test func `the words of services that are not asked for are not kept`() throws {
+    var stage = SpanStage(ExporterNames(), services: ["other"], watch: Self.watch)
+    #expect(try stage.commit(Self.body(spans: 2), watching: Self.watch, at: now).1 == nil)
+    var encoder = ExportRequestEncoder(resource: [Attribute("service.name", .string("other"))], scopeName: "own")
+    encoder.append(ExportedSpan(traceID: TraceID(high: 1, low: 1), spanID: SpanID(2), name: "", start: 1, end: 2))
+    let batch = try #require(try stage.commit(encoder.takeBody(), watching: Self.watch, at: now).1)
+    #expect(batch.newWords.map(\.text) == ["own"])
+    #expect(batch.details.count == 1)
+  }
+
+  private static func body(spans count: Int) -> [UInt8] {
+    var encoder = ExportRequestEncoder(resource: [], scopeName: "tests")
+    for number in 1...count {
+      encoder.append(
+        ExportedSpan(
+          traceID: TraceID(high: 7, low: UInt64(number)), spanID: SpanID(UInt64(number)), name: "step", start: 1,
+          end: 2,
+          attributes: [
+            Attribute("room", .string("red")), Attribute("moor", .string("green")), Attribute("size", .int(-5)),
+            Attribute("room", .string("blue")),
+          ],
+          events: (0..<5).map { ExportedSpan.Event("e\($0)", time: 1) },
+          link: ExportedSpan.Link(traceID: TraceID(high: 3, low: 4), spanID: SpanID(5))))
+    }
+    return encoder.takeBody()
+  }
+}
+
 extension SpanStage {
-  fileprivate mutating func commit(_ body: [UInt8], at instant: Instant) throws -> (SpanReceipt, SpanBatch?) {
+  fileprivate mutating func commit(
+    _ body: [UInt8], watching watch: SpanWatch = SpanWatch(), at instant: Instant
+  ) throws -> (SpanReceipt, SpanBatch?) {
     begin()
-    try TraceRequestScanner.scan(body.span.bytes, into: &self)
+    if watch.isEmpty {
+      try TraceRequestScanner.scan(body.span.bytes, into: &self)
+    } else {
+      try TraceRequestScanner.scan(body.span.bytes, watching: WatchedParts(watch), into: &self)
+    }
     return commit(receivedAt: instant)
   }
 }

@@ -23,10 +23,25 @@ final class GuardedMemory {
   func spans(
     in body: some RandomAccessCollection<UInt8>, as encoding: OTLPEncoding = .protobuf
   ) throws(ScanError) -> [FoundSpan] {
-    let place = UnsafeMutableRawBufferPointer(start: base + capacity - body.count, count: body.count)
-    place.copyBytes(from: body)
+    let place = place(of: body)
     var sink = CollectingSink()
     try TraceRequestScanner.scan(place.bytes, as: encoding, into: &sink)
     return sink.spans
+  }
+
+  /// As `spans(in:as:)`, with what `PartSink` watches.
+  func parts(
+    in body: some RandomAccessCollection<UInt8>, as encoding: OTLPEncoding = .protobuf
+  ) throws(ScanError) -> [String] {
+    let place = place(of: body)
+    var sink = PartSink()
+    try TraceRequestScanner.scan(place.bytes, as: encoding, watching: PartSink.parts, into: &sink)
+    return sink.found
+  }
+
+  private func place(of body: some RandomAccessCollection<UInt8>) -> UnsafeMutableRawBufferPointer {
+    let place = UnsafeMutableRawBufferPointer(start: base + capacity - body.count, count: body.count)
+    place.copyBytes(from: body)
+    return place
   }
 }

@@ -77,7 +77,7 @@ extension WireExponentialPoint {
 }
 
 extension WireAnyValue {
-  fileprivate var attributeValue: MetricPoint.AttributeValue {
+  var attributeValue: MetricPoint.AttributeValue {
     switch value {
     case .text(let text): .string(text.text)
     case .flag(let flag): .bool(flag)

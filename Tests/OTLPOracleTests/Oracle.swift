@@ -65,11 +65,11 @@ extension JSONLogRequest: RequestWithEnumerations {
 }
 
 extension WireTraceRequest {
-  fileprivate func found(_ encoding: OTLPEncoding) -> [Found] {
-    resourceSpans.flatMap { resourceSpans in
-      [resourceSpans.resource.found]
+  fileprivate func found(_ encoding: OTLPEncoding) throws -> [Found] {
+    try resourceSpans.flatMap { resourceSpans in
+      try [resourceSpans.resource.found]
         + resourceSpans.scopeSpans.flatMap { scopeSpans in
-          [scopeSpans.scope.found] + scopeSpans.spans.map { $0.found(encoding) }
+          try [scopeSpans.scope.found] + scopeSpans.spans.map { try $0.found(encoding) }
         }
     }
   }
@@ -112,7 +112,7 @@ extension WireResource {
 }
 
 extension WireSpan {
-  fileprivate func found(_ encoding: OTLPEncoding) -> Found {
+  fileprivate func found(_ encoding: OTLPEncoding) throws -> Found {
     let isHex = encoding == .json
     var span = ScannedSpan()
     if let bytes = Self.identifier(traceID, count: 16, isHex: isHex) {
@@ -127,10 +127,10 @@ extension WireSpan {
     span.flags = flags
     span.kind = UInt8(exactly: kind.rawValue).flatMap { $0 <= 5 ? $0 : nil } ?? 0
     span.status = UInt8(exactly: status.code.rawValue).flatMap { $0 <= 2 ? $0 : nil } ?? 0
-    return .span(span, name: Array(name))
+    return .span(span, name: Array(name), try parts)
   }
 
-  private static func number(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+  static func number(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
 
   private static func identifier(_ field: Data, count: Int, isHex: Bool) -> [UInt8]? {
     guard isHex else { return field.count == count ? Array(field) : nil }

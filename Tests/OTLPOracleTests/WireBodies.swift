@@ -43,10 +43,19 @@ struct WireSchema {
     (1, .fixed64), (2, .varint), (3, .text), (5, .anyValue), (9, .bytes(lengths: [16])),
   ])
 
+  private static let event = WireSchema([
+    (1, .fixed64), (2, .text), (3, .message(keyValue)), (4, .varint),
+  ])
+
+  private static let link = WireSchema([
+    (1, .bytes(lengths: [16, 16, 16, 0, 17])), (2, .bytes(lengths: [8, 8, 8, 0, 7])), (3, .text),
+    (4, .message(keyValue)), (6, .fixed32),
+  ])
+
   private static let span = WireSchema([
     (1, .bytes(lengths: [16, 16, 16, 8, 0, 17])), (2, .bytes(lengths: [8, 8, 8, 0, 7, 16])), (3, .text),
     (4, .bytes(lengths: [8, 8, 0, 0, 9])), (5, .text), (6, .varint), (7, .fixed64), (8, .fixed64),
-    (9, .message(keyValue)), (9, .message(keyValue)), (10, .varint), (11, .text), (13, .text),
+    (9, .message(keyValue)), (9, .message(keyValue)), (10, .varint), (11, .message(event)), (13, .message(link)),
     (15, .message(status)), (16, .fixed32),
   ])
 

@@ -23,12 +23,29 @@ struct JSONReportTests {
   func numbers() throws {
     let report = try object(MadeUpReport.make(findings: [MadeUpReport.finding]))
     let messages = try #require(report["messages"] as? [String: Int])
-    #expect(messages == ["sent": 2001, "echoed": 2002, "lost": 2003, "withoutEcho": 2004, "droppedArrivals": 2005])
+    #expect(
+      messages == [
+        "sent": 2001, "echoed": 2002, "lost": 2003, "withoutEcho": 2004, "droppedArrivals": 2005, "fullyJudged": 0,
+      ])
     let copies = try #require(report["copies"] as? [String: Int])
     #expect(
-      copies == ["expected": 3001, "received": 3002, "lost": 3003, "late": 3004, "duplicate": 3005, "foreign": 3006])
+      copies == [
+        "expected": 3001, "received": 3002, "lost": 3003, "late": 3004, "duplicate": 3005, "misdelivered": 3007,
+        "outOfOrder": 3008, "foreign": 3006,
+      ])
     let traces = try #require(report["traces"] as? [String: Int])
-    #expect(traces == ["expected": 6001, "complete": 6002, "broken": 6003, "partial": 6004, "unseen": 6005])
+    #expect(
+      traces == [
+        "expected": 6001, "complete": 6002, "broken": 6003, "partial": 6004, "unseen": 6005, "unsampled": 6006,
+      ])
+    let upgrades = try #require(report["connectionTraces"] as? [String: Int])
+    #expect(
+      upgrades == ["expected": 6101, "complete": 6000, "broken": 90, "incomplete": 11, "unsampled": 6103])
+    #expect(report["injected"] as? [String: Int] == ["context-leak": 8001])
+    #expect(report["clockSkew"] as? [String: Int] == ["least": -1_000_000, "most": 7_011_000_000])
+    #expect(report["lossDoubts"] as? [String] == ["made up"])
+    let times = try #require((report["times"] as? [[String: Any]])?.first)
+    #expect((times["rows"] as? [[String: Any]])?.first?["slowest"] as? [Int] == [9301])
     let spans = try #require(report["spans"] as? [String: Int])
     #expect(
       spans == ["ours": 7001, "others": 7002, "repeated": 7003, "late": 7004, "forgotten": 7005, "dropped": 10])
@@ -74,6 +91,8 @@ struct JSONReportTests {
   }
 
   private static let golden = """
+    clockSkew.least
+    clockSkew.most
     collector.bytes
     collector.decodeErrors
     collector.droppedDeliveries
@@ -87,6 +106,11 @@ struct JSONReportTests {
     collector.requests
     collector.slowAnswers
     collector.spans
+    connectionTraces.broken
+    connectionTraces.complete
+    connectionTraces.expected
+    connectionTraces.incomplete
+    connectionTraces.unsampled
     connections.closeCodes.1012
     connections.closeReasons.1012
     connections.closes.by the end of the stream, without a close frame
@@ -112,8 +136,11 @@ struct JSONReportTests {
     copies.foreign
     copies.late
     copies.lost
+    copies.misdelivered
+    copies.outOfOrder
     copies.received
     echoes.absent
+    echoes.ambient
     echoes.continued
     echoes.crossed
     echoes.foreign
@@ -124,11 +151,14 @@ struct JSONReportTests {
     expectations[].actual
     expectations[].expectation
     expectations[].outcome
+    findings[].category
     findings[].count
     findings[].evidence[].actual
     findings[].evidence[].connection
+    findings[].evidence[].echoes[]
     findings[].evidence[].excerpt
     findings[].evidence[].expected
+    findings[].evidence[].expectedTree[]
     findings[].evidence[].message
     findings[].evidence[].sent
     findings[].evidence[].tree[]
@@ -136,6 +166,7 @@ struct JSONReportTests {
     findings[].requirement
     findings[].source
     format
+    injected.context-leak
     latencies.close-time.count
     latencies.close-time.max
     latencies.close-time.mean
@@ -157,6 +188,13 @@ struct JSONReportTests {
     latencies.dns-time.p90
     latencies.dns-time.p99
     latencies.dns-time.p99.9
+    latencies.fan-out-spread.count
+    latencies.fan-out-spread.max
+    latencies.fan-out-spread.mean
+    latencies.fan-out-spread.p50
+    latencies.fan-out-spread.p90
+    latencies.fan-out-spread.p99
+    latencies.fan-out-spread.p99.9
     latencies.ping-time.count
     latencies.ping-time.max
     latencies.ping-time.mean
@@ -192,6 +230,13 @@ struct JSONReportTests {
     latencies.service-time.p90
     latencies.service-time.p99
     latencies.service-time.p99.9
+    latencies.span-delay.count
+    latencies.span-delay.max
+    latencies.span-delay.mean
+    latencies.span-delay.p50
+    latencies.span-delay.p90
+    latencies.span-delay.p99
+    latencies.span-delay.p99.9
     latencies.tcp-time.count
     latencies.tcp-time.max
     latencies.tcp-time.mean
@@ -213,8 +258,12 @@ struct JSONReportTests {
     latencies.upgrade-time.p90
     latencies.upgrade-time.p99
     latencies.upgrade-time.p99.9
+    lossDoubts[]
     messages.droppedArrivals
     messages.echoed
+    messages.fullyJudged
+    mostWaiting
+    verifierBusy
     messages.lost
     messages.sent
     messages.withoutEcho
@@ -259,10 +308,19 @@ struct JSONReportTests {
     telemetry.metrics[].scope
     telemetry.metrics[].unit
     telemetry.metrics[].value
+    times[].messages
+    times[].rows[].depth
+    times[].rows[].name
+    times[].rows[].p50
+    times[].rows[].p99
+    times[].rows[].slowest[]
+    times[].slowest[]
+    times[].type
     traces.broken
     traces.complete
     traces.expected
     traces.partial
+    traces.unsampled
     traces.unseen
     unreadable.frames that break RFC 6455 §5.1 (close code 1002)
     unreadable.no JSON

@@ -33,14 +33,20 @@ enum MadeUpReport {
     let verdict = Verdict(
       findings: findings, load: scenario.load, expectations: scenario.expectations, tallies: tallies,
       measurements: measurements,
-      droppedDeliveries: 0, collector: collector, proof: LossProof(doubts: ["made up"]), skew: nil, timeSplits: [])
+      droppedDeliveries: 0, collector: collector, proof: LossProof(doubts: ["made up"]),
+      skew: ClockSkew(least: -1_000_000, most: 7_011_000_000), timeSplits: [times], shortestWait: .max)
     return Report(
       run: RunDescription(
         scenario: "made-up", target: "ws://127.0.0.1:8000/ws/chat/{group}/?…", seed: .max, version: "0.0.1",
         wasInterrupted: false, connections: 7777, seconds: 12.34, residentBytes: 123_456_789,
-        start: Instant(nanoseconds: 1_000_000_000), addresses: ["127.0.0.1:8000", "[::1]:8001"]),
+        start: Instant(nanoseconds: 1_000_000_000), addresses: ["127.0.0.1:8000", "[::1]:8001"],
+        injected: ["context-leak": 8001], verifierBusy: 0.415, mostWaiting: 9401),
       verdict: verdict, collector: collector, droppedDeliveries: 0)
   }
+
+  private static let times = TimeSplitSummary(
+    type: "chat", messages: 9300, slowest: ["12345678-00-00000009"],
+    rows: [TimeSplitSummary.Row(name: "response time", depth: 0, nanoseconds: [9100, 9200, 9301])])
 
   private static let exporters: [ExporterBooks] = {
     var books = ExporterBooks(service: "chat", instance: "1")
@@ -101,6 +107,8 @@ enum MadeUpReport {
     tallies.copiesLate = 3004
     tallies.copiesDuplicate = 3005
     tallies.foreignEchoes = 3006
+    tallies.copiesMisdelivered = 3007
+    tallies.copiesOutOfOrder = 3008
     tallies.classes = [.continued: 4001, .crossed: 4002, .absent: 4003]
     tallies.wrongContexts = 8005
     tallies.unreadable = [.invalidJSON: 5001, .protocolError(section: StaticSection(5, 1), code: 1002): 5002]
@@ -109,6 +117,11 @@ enum MadeUpReport {
     tallies.tracesBroken = 6003
     tallies.tracesPartial = 6004
     tallies.tracesUnseen = 6005
+    tallies.tracesUnsampled = 6006
+    tallies.connectionTracesExpected = 6101
+    tallies.connectionTracesComplete = 6000
+    tallies.connectionTracesBroken = 90
+    tallies.connectionTracesUnsampled = 6103
     tallies.spansOfOurs = 7001
     tallies.spansOfOthers = 7002
     tallies.spansDuplicate = 7003
@@ -123,6 +136,7 @@ enum MadeUpReport {
     evidence: [
       Evidence(
         connection: 8002, message: "12345678-00-00000001", sent: "00-sent", expected: "what was expected",
-        actual: "what was seen", tree: ["a tree"], excerpt: "an excerpt")
+        actual: "what was seen", echoes: ["an echo"], tree: ["a tree"], expectedTree: ["a wanted tree"],
+        excerpt: "an excerpt")
     ])
 }

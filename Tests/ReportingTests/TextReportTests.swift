@@ -13,18 +13,28 @@ struct TextReportTests {
     let text = try MadeUpReport.make(findings: [MadeUpReport.finding]).text
     let numbers = [
       1001, 1002, 1003, 1004, 1005, 1008, 2001, 2002, 2003, 2004, 2005, 3001, 3002, 3003, 3004, 3005, 3006, 4002, 4003,
-      5001, 5002, 6001, 6002, 6003, 6004, 6005, 12_009, 7001, 7002, 7003, 7004, 7015, 7777, 8001, 8002, 9001, 9002,
+      5001, 5002, 6001, 6002, 6003, 6004, 6005, 12_009, 3007, 3008, 6006, 6101, 9300, 9100, 9200, 9301, 7001, 7002,
+      7003, 7004, 7015, 7777, 8001, 8002, 9001, 9002,
       9004, 9005, 9007,
     ]
     for number in numbers { #expect(text.contains(String(number)), "\(number)") }
     #expect(text.hasPrefix("FAIL  made-up against ws://127.0.0.1:8000/ws/chat/{group}/?…, 7777 connections, 12.3 s\n"))
     for line in [
       "  1002 × upgrade refused with HTTP status 403; first connection 1010 to [::1]:8001, after 2345.00 ms\n",
+      "  upgrades  6101 connections with a trace = 6000 complete + 90 with findings + 11 incomplete\n",
+      "  clocks    the target's is within −1 ms and +7011 ms of this machine's\n",
+      "  loss      not excluded: made up\n",
+      "  verifier  41.5% of one core, at most 9401 deliveries waiting\n",
+      "0.000% of 2001 messages have a full verdict\n",
+      "  context-leak                    acted on 8001 messages\n",
       "  1003 × not upgraded within the time limit\n", "closed by the server's close frame", "crossed-context × 8001",
     ] {
       #expect(text.contains(line))
     }
-    for part in ["what was expected", "what was seen", "a tree", "an excerpt", "00-sent", "12345678-00-00000001"] {
+    for part in [
+      "what was expected", "what was seen", "a tree", "a wanted tree", "an echo", "an excerpt", "00-sent",
+      "12345678-00-00000001",
+    ] {
       #expect(text.contains(part))
     }
   }

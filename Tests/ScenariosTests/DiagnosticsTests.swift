@@ -78,7 +78,7 @@ import Testing
         "13:13: error: 'name' is missing in 'span'",
         "13:21: error: unknown kind 'clint'; did you mean 'client'?",
         "14:10: error: 'nonsense' compares nothing; write a metric, one of <= >= == < >, and a bound",
-        "14:20: error: unknown latency 'x'; known: response-time, service-time, send-lag, connect-time, dns-time, tcp-time, proxy-time, tls-time, upgrade-time, close-time, ping-time",
+        "14:20: error: unknown latency 'x'; known: response-time, service-time, send-lag, connect-time, dns-time, tcp-time, proxy-time, tls-time, upgrade-time, close-time, ping-time, fan-out-spread, span-delay",
         "14:33: error: the bound '5' is no percentage; write it as in '99.9%', at most '100%'",
         "15:6: error: 'name' is empty, but text is needed",
       ])

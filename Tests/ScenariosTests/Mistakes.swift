@@ -468,6 +468,31 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
     ["22:15: error: unknown span 'repl' in 'parent'; did you mean 'reply'?"]
   ),
   (
+    "nine attributes, of which only eight can be looked at", "children: [reply]",
+    "children: [reply], attributes: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1 }".replacing(
+      "], a", with: "]\n        a"),
+    [
+      "13:3: error: the spans' rules name 9 attributes: a, b, c, d, e, f, g, h, i; at most 8 can be looked at in one scenario"
+    ]
+  ),
+  (
+    "a link to an upgrade's trace where there is none", "children: [reply]",
+    "children: [reply]\n        links: [connection]",
+    [
+      "13:3: error: a span is to link to its connection's trace, but upgrades carry none; write 'upgrade: {}' beside the carrier, or 'links: [any]'"
+    ]
+  ),
+  (
+    "a status that OTLP does not know", "children: [reply]", "children: [reply]\n        status: fine",
+    ["30:17: error: unknown status 'fine'; known: unset, ok, error"]
+  ),
+  (
+    "an attribute without a value", "children: [reply]", "children: [reply]\n        attributes: { a: null }",
+    [
+      "30:26: error: 'attributes' is empty, but a text, a number, true, false or '{ present: true }' is needed; write '{ present: false }' where the span must not have it"
+    ]
+  ),
+  (
     "a parent where no spans are expected",
     "spans:\n      - name: receive\n        kind: server\n        parent: client\n        count: 1\n        optional: false\n        children: [reply]",
     "spans: []",
@@ -503,7 +528,7 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
     "a latency that is unknown", "propagation == 100%",
     "p99(latency) < 5ms",
     [
-      "31:5: error: unknown latency 'latency'; known: response-time, service-time, send-lag, connect-time, dns-time, tcp-time, proxy-time, tls-time, upgrade-time, close-time, ping-time"
+      "31:5: error: unknown latency 'latency'; known: response-time, service-time, send-lag, connect-time, dns-time, tcp-time, proxy-time, tls-time, upgrade-time, close-time, ping-time, fan-out-spread, span-delay"
     ]
   ),
   (

@@ -205,6 +205,31 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
         run.addFact(.stalled(Observation.Stalled(nanoseconds: 2_500_000_000, at: run.now)))
       }),
     VerdictCase(
+      testDescription: "a lost message while this tool stood still for less than it was waited for", outcome: .fail,
+      reasons: ["copy-lost: 1"],
+      change: { run in
+        addLoss(&run)
+        run.addFact(.stalled(Observation.Stalled(nanoseconds: 1_999_999_999, at: run.now)))
+      }),
+    VerdictCase(
+      testDescription: "a late copy while this tool stood still for as long", outcome: .inconclusive,
+      reasons: ["copy-late: 1, but this tool was late itself", "stood still for 5.000 ms"],
+      change: { run in
+        var exchange = run.exchange()
+        exchange.echoes[2].afterNanoseconds = 2_005_000_000
+        run.add(exchange)
+        run.addFact(.stalled(Observation.Stalled(nanoseconds: 5_000_000, at: run.now)))
+      }),
+    VerdictCase(
+      testDescription: "a late copy while this tool stood still for less", outcome: .fail,
+      reasons: ["copy-late: 1"],
+      change: { run in
+        var exchange = run.exchange()
+        exchange.echoes[2].afterNanoseconds = 2_005_000_000
+        run.add(exchange)
+        run.addFact(.stalled(Observation.Stalled(nanoseconds: 4_999_999, at: run.now)))
+      }),
+    VerdictCase(
       testDescription: "an unmet time while this tool stood still", outcome: .inconclusive,
       reasons: ["expected p50(service-time) < 1ms, but this tool was late itself", "stood still for"],
       expect: ["p50(service-time) < 1ms"],
