@@ -28,6 +28,7 @@ struct DetailStage {
     shared = 0
   }
 
+  /// Of equal keys the last counts, as with those of resources: it is what a map made of the list would hold.
   mutating func setAttribute(at place: Int, _ type: AttributeType, _ text: RawSpan) {
     guard place >= 0, place < SpanDetail.attributeLimit else { return }
     let value = words.value(AttributeDigest.ValueType(type), text)

@@ -68,36 +68,44 @@ struct TextTable {
     }
   }
 
+  @inline(__always)
   private func isEqual(_ text: RawSpan, to entry: Entry) -> Bool {
-    guard entry.count == text.byteCount else { return false }
-    let known = bytes.span.bytes.extracting(entry.start..<entry.start + entry.count)
-    guard text.byteCount >= 8 else { return Self.shortWord(known) == Self.shortWord(text) }
-    var offset = 0
-    while offset <= text.byteCount - 8 {
-      guard Self.word(known, at: offset) == Self.word(text, at: offset) else { return false }
-      offset += 8
+    let count = text.byteCount
+    guard entry.count == count else { return false }
+    let known = bytes.span.bytes
+    guard count >= 8 else {
+      return Self.shortWord(known.extracting(entry.start..<entry.start &+ count)) == Self.shortWord(text)
     }
-    return Self.word(known, at: text.byteCount - 8) == Self.word(text, at: text.byteCount - 8)
+    var offset = 0
+    while offset < count &- 8 {
+      guard Self.word(known, at: entry.start &+ offset) == Self.word(text, at: offset) else { return false }
+      offset &+= 8
+    }
+    return Self.word(known, at: entry.start &+ count &- 8) == Self.word(text, at: count &- 8)
   }
 
   /// Folds eight bytes at a time by a full multiplication; the last eight overlap those before.
+  @inline(__always)
   private func hash(_ text: RawSpan) -> UInt64 {
-    var hash = Self.fold(key ^ UInt64(text.byteCount), 0x9e37_79b9_7f4a_7c15)
-    guard text.byteCount >= 8 else { return Self.fold(hash ^ Self.shortWord(text), 0xe703_7ed1_a0b4_28db) }
+    let count = text.byteCount
+    var hash = Self.fold(key ^ UInt64(truncatingIfNeeded: count), 0x9e37_79b9_7f4a_7c15)
+    guard count >= 8 else { return Self.fold(hash ^ Self.shortWord(text), 0xe703_7ed1_a0b4_28db) }
     var offset = 0
-    while offset <= text.byteCount - 8 {
+    while offset < count &- 8 {
       hash = Self.fold(hash ^ Self.word(text, at: offset), 0xa076_1d64_78bd_642f)
-      offset += 8
+      offset &+= 8
     }
-    return Self.fold(hash ^ Self.word(text, at: text.byteCount - 8), 0xe703_7ed1_a0b4_28db)
+    return Self.fold(hash ^ Self.word(text, at: count &- 8), 0xe703_7ed1_a0b4_28db)
   }
 
+  @inline(__always)
   private static func fold(_ left: UInt64, _ right: UInt64) -> UInt64 {
     let product = left.multipliedFullWidth(by: right)
     return product.high ^ product.low
   }
 
   /// The eight bytes at `offset`, which the caller has made sure of.
+  @inline(__always)
   private static func word(_ bytes: RawSpan, at offset: Int) -> UInt64 {
     bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)
   }

@@ -38,12 +38,21 @@ struct WordTable {
       digest: digest(type, text, index), text: Self.word(index, from: Self.scopeLimit + Self.eventLimit))
   }
 
+  @inline(__always)
   private mutating func digest(_ type: AttributeDigest.ValueType, _ text: RawSpan, _ index: UInt32?) -> UInt64 {
     // A longer text shares its number with others that begin alike.
     guard let index, text.byteCount <= Self.textLimit else { return AttributeDigest.of(type, text) }
     let place = Int(index)
+    if place < digests.count {
+      let known = digests[place]
+      if known.digest != 0, known.type == type { return known.digest }
+    }
+    return learnDigest(type, text, at: place)
+  }
+
+  @inline(never)
+  private mutating func learnDigest(_ type: AttributeDigest.ValueType, _ text: RawSpan, at place: Int) -> UInt64 {
     while digests.count <= place { digests.append((type, 0)) }
-    if digests[place].digest != 0, digests[place].type == type { return digests[place].digest }
     let digest = AttributeDigest.of(type, text)
     digests[place] = (type, digest)
     return digest

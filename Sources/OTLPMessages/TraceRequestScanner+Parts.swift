@@ -63,14 +63,19 @@ extension TraceRequestScanner {
       default: try fields.skip(tag, body)
       }
     }
-    switch hasTree ? .other : value {
+    switch value {
+    case .other: return sink.append(try tree(message, body), at: place)
     case .string(let range): sink.appendAttribute(at: place, .string, text: body.extracting(range))
     case .bool(let flag): sink.append(flag, at: place)
     case .int(let number): sink.append(number, at: place)
     case .double(let number): sink.append(number, at: place)
-    case .other:
-      sink.append(try AnyValue.bounded { () throws(ScanError) in try AnyValue(of: message, body) }, at: place)
     }
+    if hasTree { _ = try tree(message, body) }
+  }
+
+  /// The value of a KeyValue with all that it holds; nil where that is beyond its bounds.
+  private static func tree(_ message: WireCursor, _ body: RawSpan) throws(ScanError) -> AnyValue? {
+    try AnyValue.bounded { () throws(ScanError) in try AnyValue(of: message, body) }
   }
 
   @inline(never)
@@ -156,9 +161,11 @@ private struct PlainAttribute {
   /// The field at `start` where it has this tag and a length of one byte.
   @inline(__always)
   private static func field(_ tag: UInt64, at start: Int, end: Int, _ body: RawSpan) -> Range<Int>? {
-    guard end &- start >= 2, UInt64(body.unsafeLoad(fromByteOffset: start, as: UInt8.self)) == tag else { return nil }
-    let length = Int(body.unsafeLoad(fromByteOffset: start &+ 1, as: UInt8.self))
-    guard length < 0x80, length <= end &- start &- 2 else { return nil }
+    guard end &- start >= 2 else { return nil }
+    // Tag and length in one load.
+    let head = UInt16(littleEndian: body.unsafeLoadUnaligned(fromByteOffset: start, as: UInt16.self))
+    let length = Int(head >> 8)
+    guard UInt64(head & 0xff) == tag, length < 0x80, length <= end &- start &- 2 else { return nil }
     return Range(uncheckedBounds: (start &+ 2, start &+ 2 &+ length))
   }
 }
@@ -195,6 +202,7 @@ private enum ScalarValue {
       case AnyValueTag.double: self = .double(Double(bitPattern: try fields.fixed64(body)))
       case AnyValueTag.array, AnyValueTag.keyValueList:
         try fields.skipField(body)
+        self = .other
         hasTree = true
       case AnyValueTag.bytes, AnyValueTag.stringIndex:
         try fields.skip(tag, body)

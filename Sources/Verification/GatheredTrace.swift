@@ -1,3 +1,4 @@
+import Observations
 import TraceContext
 
 /// The spans of the trace that is judged, each once, with an index by span ID.
@@ -75,10 +76,7 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
     while index >= 0 {
       let span = pool[index]
       index = span.next
-      guard insert(span) else {
-        repeated += 1
-        continue
-      }
+      if !insert(span) { repeated += 1 }
       latestStart = max(latestStart, span.start)
       guard span.parentID == clientSpan else { continue }
       if entryStart == 0 || span.start < entryStart || span.start == entryStart && span.end > entryEnd {
@@ -96,11 +94,9 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
         if known.start != span.start || known.name != span.name || known.parentID != span.parentID {
           conflicting += 1
           if conflictingIDs.count < Self.conflictLimit { conflictingIDs.append(span.spanID) }
-          // Which of them counts is not decided by the order in which they came.
-          if (span.start, span.end, span.parentID) < (known.start, known.end, known.parentID) {
-            rows[Int(slots[slot]) - 1] = span
-          }
         }
+        // Which of them counts is not decided by the order in which they came.
+        if Self.isBefore(span, known) { rows[Int(slots[slot]) - 1] = span }
         return false
       }
       slot = (slot &+ 1) & mask
@@ -109,6 +105,11 @@ struct GatheredTrace<Row: TraceRow>: ~Copyable, @unchecked Sendable {
     count += 1
     slots[slot] = UInt32(truncatingIfNeeded: count)
     return true
+  }
+
+  private static func isBefore(_ span: Row, _ other: Row) -> Bool {
+    (span.start, span.end, span.parentID, span.name, span.kind.rawValue, span.status.rawValue)
+      < (other.start, other.end, other.parentID, other.name, other.kind.rawValue, other.status.rawValue)
   }
 
   private func firstSlot(_ id: UInt64) -> Int {

@@ -60,6 +60,8 @@ struct MessageRow: Sendable, BitwiseCopyable {
   var isElsewhere = false
   /// Whether spans of it found no room, so that their absence means nothing.
   var isTruncated = false
+  /// Whether what is missing would be a finding if no telemetry was lost; `shown` tells which ones then.
+  var isSuspected = false
 
   mutating func begin(_ observation: Observation.Sent, isWarmUp: Bool, requiredSpans: Int) {
     state = .pending
@@ -72,6 +74,9 @@ struct MessageRow: Sendable, BitwiseCopyable {
     due = observation.due
     sent = observation.at
   }
+
+  /// Whether another span may be kept of it: an exporter can make up as many as it likes.
+  var hasRoomForSpan: Bool { UInt64(spanCount) < UInt64(requiredSpans) * 4 + 4096 }
 
   /// When something of it came last.
   var lastArrival: Instant { max(lastSpanAt, lastCopyAt) }

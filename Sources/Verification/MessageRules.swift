@@ -41,6 +41,8 @@ final class MessageRules: Sendable {
   let entry: EntryParent
   /// The pattern of the span that an echo's parent ID must name.
   let echoParent: (pattern: Int, name: String)?
+  /// Whether its spans are exported if, and only if, its sampled flag is set: they are in the trace that it carries.
+  let followsSampling: Bool
   let copies: Count
   /// How long after the send copies are waited for.
   let withinNanoseconds: Int64
@@ -72,6 +74,7 @@ final class MessageRules: Sendable {
     copies = echo?.copies ?? .fixed(0)
     withinNanoseconds = echo?.within.clampedNanoseconds ?? 0
     entry = spans.first?.entry ?? .client
+    followsSampling = mode.isTraced && entry == .client
     var nodes: [Node] = []
     top = Self.add(spans, under: nil, isOptional: false, isElsewhere: false, to: &nodes, &patterns)
     let echoParent = echo?.parent.map { (pattern: patterns.names.index(of: $0), name: $0.text) }

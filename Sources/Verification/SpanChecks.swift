@@ -140,4 +140,6 @@ struct TraceOwner {
   /// The trace that it carried, and the span ID that spans at the top hang on.
   var traceID: TraceID
   var clientSpan: UInt64
+  /// Whether that is a context that its connection received.
+  var hasAdopted = false
 }

@@ -69,8 +69,18 @@ struct TimeSplit {
     message: @autoclosure () -> String
   ) {
     var parts = Parts(responseTime: responseTime, sendLag: sendLag, own: Array(repeating: 0, count: nodeCounts[type]))
-    guard let inside = path.walk(to: target, trace, fit, &parts) else { return }
-    parts.outside = max(0, responseTime &- sendLag &- inside)
+    let available = responseTime &- sendLag
+    var end = trace[target].pointee.end
+    guard var inside = path.walk(to: target, endingAt: end, trace, fit, &parts) else { return }
+    if inside > available {
+      // It sent the copy before it ended: what came after is not on the path.
+      end -= min(end, UInt64(clamping: inside &- available))
+      guard end >= trace[target].pointee.start else { return }
+      (parts.handOver, parts.own) = (0, Array(repeating: 0, count: nodeCounts[type]))
+      guard let cut = path.walk(to: target, endingAt: end, trace, fit, &parts), cut <= available else { return }
+      inside = cut
+    }
+    parts.outside = available &- inside
     if Self.isSampled(sequence) {
       bands[type][
         Self.band(of: responseTime), default: Band(sums: Parts(own: Array(repeating: 0, count: nodeCounts[type])))
@@ -169,43 +179,42 @@ package struct TimeSplitSummary: Hashable, Sendable {
 
 /// Follows what the last copy of a message waited for, from the span that sent it back to the entry span.
 struct CriticalPath {
-  /// - Returns: from the begin of the entry span to the end of the target, in nanoseconds; nil where times are not in
-  ///   order.
+  /// - Parameter last: when the copy was sent, by the target's clock; not before the target began.
+  /// - Returns: from the begin of the path to `last`, in nanoseconds: the sum of what is added to the parts.
   mutating func walk(
-    to target: Int, _ trace: borrowing GatheredTrace<SpanRow>, _ fit: borrowing TraceFit,
+    to target: Int, endingAt last: UInt64, _ trace: borrowing GatheredTrace<SpanRow>, _ fit: borrowing TraceFit,
     _ parts: inout TimeSplit.Parts
   ) -> Int64? {
     var span = target
-    var end = trace[target].pointee.end
-    let last = end
+    // All after it is shared out.
+    var position = last
     var above: Int? = nil
     for _ in 0...trace.count {
-      split(span, until: end, besides: above, trace, fit, &parts, depth: 0)
-      let start = trace[span].pointee.start
-      guard let parent = fit.parent(of: span) else {
-        return last >= start ? Int64(clamping: last - start) : nil
-      }
-      end = min(start, trace[parent].pointee.end)
-      parts.handOver &+= Int64(clamping: start - end)
+      split(span, from: 0, until: position, besides: above, trace, fit, &parts, depth: 0)
+      position = min(position, trace[span].pointee.start)
+      guard let parent = fit.parent(of: span) else { return Int64(clamping: last - position) }
+      let end = min(position, trace[parent].pointee.end)
+      parts.handOver &+= Int64(clamping: position - end)
+      position = end
       above = span
       span = parent
     }
     return nil
   }
 
-  /// Shares the time of a span before `end` among itself and the spans below it that had ended by then.
+  /// Shares the time of a span between two instants among itself and the spans below it that had ended by the second.
   private func split(
-    _ span: Int, until end: UInt64, besides other: Int?, _ trace: borrowing GatheredTrace<SpanRow>,
+    _ span: Int, from begin: UInt64, until end: UInt64, besides other: Int?, _ trace: borrowing GatheredTrace<SpanRow>,
     _ fit: borrowing TraceFit, _ parts: inout TimeSplit.Parts, depth: Int
   ) {
-    let start = trace[span].pointee.start
+    let start = max(trace[span].pointee.start, begin)
     var end = end
     // No span is looked at twice: each begins before the one that was taken last ended.
     while end > start, depth < 64, let child = lastChild(of: span, endedBy: end, besides: other, trace, fit) {
       let (childStart, childEnd) = (trace[child].pointee.start, trace[child].pointee.end)
       guard childStart < childEnd, childEnd > start else { break }
       parts.own[fit.node(of: span)] &+= Int64(clamping: end - childEnd)
-      split(child, until: childEnd, besides: nil, trace, fit, &parts, depth: depth + 1)
+      split(child, from: start, until: childEnd, besides: nil, trace, fit, &parts, depth: depth + 1)
       end = max(childStart, start)
     }
     if end > start { parts.own[fit.node(of: span)] &+= Int64(clamping: end - start) }

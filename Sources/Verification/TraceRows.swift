@@ -12,6 +12,8 @@ protocol TraceRow: BitwiseCopyable, Sendable {
   /// The next of the same trace, or -1.
   var next: Int32 { get }
   var name: UInt16 { get }
+  var kind: SpanKind { get }
+  var status: SpanStatus { get }
 }
 
 /// What OTLP's Span.flags say of a span's parent.

@@ -65,12 +65,16 @@ extension Verdict {
       case .judgedByAuthor: break
       case .lost where excuse.forLost, .late where excuse.forLate:
         doubts.append("\(reason), but this tool was late itself")
+      case .lost where droppedDeliveries > 0:
+        doubts.append("\(reason), but this tool dropped observations of its own")
       case .lost, .late, .always: failures.append(reason)
       }
     }
     for judged in self.expectations where judged.isFailure(tallies) {
       if judged.expectation.metric.isExcused(wasLate: wasLate, excuse) {
         doubts.append("expected \(judged.expectation.text), but this tool was late itself")
+      } else if droppedDeliveries > 0, judged.expectation.metric.isOfAbsence {
+        doubts.append("expected \(judged.expectation.text), but this tool dropped observations of its own")
       } else {
         failures.append("expected \(judged.expectation.text)")
       }
@@ -164,7 +168,7 @@ extension Verdict {
 extension FindingKind {
   fileprivate enum Weight {
     case always
-    /// Our own standing still can make it look so.
+    /// Our own standing still can make it look so; lost, an observation of ours that was dropped as well.
     case lost, late
     /// An expectation of the author's decides.
     case judgedByAuthor
@@ -241,4 +245,7 @@ extension Expectation.Metric {
       false
     }
   }
+
+  /// Whether observations of ours that were dropped can spoil it.
+  var isOfAbsence: Bool { self == .count(.lostMessages) || self == .count(.lostCopies) }
 }

@@ -10,6 +10,15 @@ struct ConnectionRow {
   var shown: UInt64 = 0
 }
 
+extension MessageRow {
+  /// What the spans of a connection are gathered in: there are as many as it lives long.
+  static var ofConnection: MessageRow {
+    var row = MessageRow()
+    row.requiredSpans = .max
+    return row
+  }
+}
+
 // The traces of upgrades, which end with their connections.
 extension Verifier {
   mutating func settleConnections() {
@@ -21,14 +30,11 @@ extension Verifier {
 
   private mutating func settle(connection: UInt32, _ rules: MessageRules) {
     let traceID = identities.traceID(ofConnection: connection)
-    let owner = TraceOwner(
-      connection: connection, members: max(groupSize, 1), traceID: traceID,
-      clientSpan: identities.spanID(in: traceID).rawValue)
+    let owner = owner(ofConnection: connection)
     let isSampled = inspector.scenario.upgrade?.trace.flags.flags(ofConnection: connection).contains(.sampled) ?? true
-    var row = MessageRow()
+    var row = MessageRow.ofConnection
     withUnsafeMutablePointer(to: &row) { claim(traceID, $0, rules, owner) }
-    // What hangs on no message's context hangs on the connection's, or is lost.
-    withUnsafeMutablePointer(to: &row) { takeRest(of: traceID, $0) }
+    if !sharesConnections { withUnsafeMutablePointer(to: &row) { takeRest(of: traceID, $0) } }
     defer { release(spans: row.firstSpan) }
     guard isSampled else {
       counted.connectionTracesUnsampled += 1
@@ -61,17 +67,30 @@ extension Verifier {
     suspicions.amend(key) { $0.show(tree, expected) }
   }
 
+  func owner(ofConnection connection: UInt32) -> TraceOwner {
+    let traceID = identities.traceID(ofConnection: connection)
+    return TraceOwner(
+      connection: connection, members: max(groupSize, 1), traceID: traceID,
+      clientSpan: identities.spanID(in: traceID).rawValue)
+  }
+
+  /// Whether messages may be in connections' traces, so that what is left there need not be the connection's.
+  private var sharesConnections: Bool {
+    sharesTraces || followsLinks || rules.contains { $0.mode == .connection }
+  }
+
   /// Moves all other spans of a connection's trace to it.
   private mutating func takeRest(of traceID: TraceID, _ row: MessageRef) {
-    var index = shared[traceID].first
-    while index >= 0 {
-      let next = spans[index].next
-      spans.relink(index, to: row.pointee.firstSpan)
-      row.pointee.firstSpan = index
-      row.pointee.spanCount += 1
-      index = next
+    for (_, first) in shared.take(traceID)?.heads ?? [] {
+      var index = first
+      while index >= 0 {
+        let next = spans[index].next
+        spans.relink(index, to: row.pointee.firstSpan)
+        row.pointee.firstSpan = index
+        row.pointee.spanCount += 1
+        index = next
+      }
     }
-    shared.remove(traceID)
   }
 
   private mutating func add(

@@ -53,7 +53,7 @@ extension Verifier {
     let members = Int(sent.members)
     counted.messagesSent += 1
     counted.copiesExpected += rules.copies.value(members: members)
-    let isSampled = sent.flags.isSampled || !rules.isTraced
+    let isSampled = sent.flags.isSampled || !rules.followsSampling
     if !rules.nodes.isEmpty {
       if isSampled { counted.tracesExpected += 1 } else { counted.tracesUnsampled += 1 }
     }
@@ -64,13 +64,16 @@ extension Verifier {
     row.pointee.begin(
       sent, isWarmUp: isWarmUp, requiredSpans: isSampled ? rules.requiredSpans(members: members) : 0)
     tables[shard].pointee.sent(sequence)
+    if sharesTraces {
+      let context = context(of: sent.message, row, rules)
+      shared.use(SpanKey(traceID: context.traceID, spanID: context.clientSpan))
+    }
     if row.pointee.firstWaiting >= 0 { takeWaiting(row) }
     tables[shard].pointee.look(at: sequence, from: readiness(row, rules).at)
   }
 
   private mutating func take(_ adoption: Observation.Adopted) {
-    adopted[adoption.message] = adoption.context
-    shared[adoption.context.traceID].adopted.insert(adoption.context.parentID.rawValue)
+    if sharesTraces { adopted[adoption.message] = adoption.context }
   }
 
   private mutating func take(_ echoed: Observation.Echoed, excerpt: String?) {

@@ -35,8 +35,12 @@ extension Verifier {
   mutating func abandon(_ sequence: UInt32, _ shard: Int) {
     guard let row = tables[shard].pointee.prepare(sequence) else { return }
     counted.spansForgotten += Int(row.pointee.spanCount)
+    row.pointee.state = .unheard
+    // Of these some answer other messages.
+    takeWaiting(row)
     release(row)
     row.pointee.end(.unheard)
+    if sharesTraces { adopted[MessageIdentity(shard: UInt32(shard), sequence: sequence)] = nil }
     tables[shard].pointee.givenUp(sequence)
     tables[shard].pointee.settled(sequence)
   }
@@ -50,11 +54,19 @@ extension Verifier {
     let message = MessageIdentity(shard: UInt32(shard), sequence: sequence)
     let rules = self.rules[Int(row.pointee.type)]
     let owner = owner(of: message, row, rules)
-    let sharedTrace = sharedTrace(of: message, row, rules)
-    if let sharedTrace { claim(sharedTrace, row, rules, owner) }
+    let isShared = isShared(rules)
+    isWhoseUnknown = false
+    if isShared {
+      // Whether all of it is there nobody can say before.
+      guard isFinal else {
+        row.pointee.judgedSpans = row.pointee.spanCount
+        return false
+      }
+      claimShared(message, row, rules, owner)
+    }
     trace.gather(
       first: row.pointee.firstSpan, count: Int(row.pointee.spanCount), from: spans, clientSpan: owner.clientSpan)
-    if !row.pointee.flags.isSampled, rules.isTraced {
+    if !row.pointee.flags.isSampled, rules.followsSampling {
       settleUnsampled(message, row, rules)
     } else {
       var judgement = judgeTrace(row, rules, owner)
@@ -62,7 +74,6 @@ extension Verifier {
       if rules.echoParentMayBeOptional, namesUnseenSpan(row) { judgement.isComplete = false }
       guard isFinal || judgement.isComplete else {
         row.pointee.judgedSpans = row.pointee.spanCount
-        if let sharedTrace { giveBack(sharedTrace, row) }
         return false
       }
       conclude(judgement, message, row, rules, owner)
@@ -75,7 +86,7 @@ extension Verifier {
       amendEvidence(of: message, row, rules, owner)
     }
     release(row)
-    forget(message, sharedTrace, rules)
+    if isShared { forgetShared(message, row, rules, owner) }
     row.pointee.end(.settled)
     pending -= 1
     tables[shard].pointee.settled(sequence)
@@ -88,7 +99,7 @@ extension Verifier {
     let clientSpan = rules.entry == .root ? 0 : context.clientSpan
     return TraceOwner(
       connection: row.pointee.connection, members: Int(row.pointee.members), traceID: context.traceID,
-      clientSpan: clientSpan)
+      clientSpan: clientSpan, hasAdopted: sharesTraces && adopted[message] != nil)
   }
 
   private mutating func settleUnsampled(
@@ -154,10 +165,12 @@ extension Verifier {
           actual: "none, and no telemetry was lost")
       ]
     }
+    // In which trace the server has begun it is known from the echo alone.
+    if rules.entry == .root, bound[message] == nil { return }
     guard !row.pointee.isTruncated, !suspected.isEmpty else { return }
-    var told: UInt64 = 0
-    for broken in suspected where told & broken.kind.bit == 0 {
-      told |= broken.kind.bit
+    row.pointee.isSuspected = true
+    for broken in suspected where row.pointee.shown & broken.kind.bit == 0 {
+      row.pointee.shown |= broken.kind.bit
       suspicions.add(
         broken.kind, Self.key(of: message), evidence(of: message, row, broken.expected, broken.actual))
     }
@@ -168,6 +181,26 @@ extension Verifier {
     }
   }
 
+  /// Takes back what a message is suspected of: some of what was missing came later than anybody waited for it.
+  mutating func retractSuspicions(_ message: MessageIdentity, _ row: MessageRef) {
+    guard row.pointee.isSuspected else { return }
+    row.pointee.isSuspected = false
+    for kind in Self.suspectedKinds where row.pointee.shown & kind.bit != 0 {
+      row.pointee.shown &= ~kind.bit
+      suspicions.retract(kind, Self.key(of: message))
+    }
+    switch row.pointee.trace {
+    case .unseen: counted.suspectedUnseen -= 1
+    case .partial: counted.suspectedPartial -= 1
+    case .none, .complete, .broken, .unsampled: break
+    }
+  }
+
+  /// What a trace from which something is missing may be suspected of, and then is no finding already.
+  private static let suspectedKinds: [FindingKind] = [
+    .missingSpan, .traceNotExported, .orphanSpan, .echoNamesNoSpan,
+  ]
+
   /// Nothing was lost: what is missing was never there.
   mutating func confirmSuspicions() {
     findings.add(suspicions)
@@ -177,7 +210,7 @@ extension Verifier {
   }
 
   private mutating func noteClocks(_ message: MessageIdentity, _ row: MessageRef) {
-    guard trace.entryStart > 0 else { return }
+    guard trace.entryStart > 0, !isWhoseUnknown else { return }
     clock.add(
       entryStart: trace.entryStart, sent: row.pointee.sent,
       firstCopy: row.pointee.copies > 0 ? row.pointee.firstCopyAt : nil, lastSpan: row.pointee.lastSpanAt,
@@ -200,46 +233,18 @@ extension Verifier {
       responseTime: responseTime, trace, fit, target: target, message: identities.text(of: message))
   }
 
-  /// The place of the span that the last copy names.
+  /// The place of the span that the last copy names; of several that came at once the one to the first connection.
   private func placeOfLastSender(_ row: MessageRef) -> Int? {
+    var last: (parentID: UInt64, connection: UInt32)?
     var index = row.pointee.firstCopy
     while index >= 0 {
       let copy = copies[index]
-      if copy.at == row.pointee.lastCopyAt, copy.parentID != 0 { return trace.place(of: copy.parentID) }
       index = copy.next
+      guard copy.at == row.pointee.lastCopyAt, copy.parentID != 0 else { continue }
+      if let last, (last.connection, last.parentID) < (copy.connection, copy.parentID) { continue }
+      last = (copy.parentID, copy.connection)
     }
-    return nil
-  }
-
-  /// Forgets what a settled message was known by.
-  private mutating func forget(_ message: MessageIdentity, _ sharedTrace: TraceID?, _ rules: MessageRules) {
-    if rules.mode == .sticky { adopted[message] = nil }
-    guard rules.entry != .client else { return }
-    bound[message] = nil
-    guard let sharedTrace else { return }
-    // What is left of it may be other messages' that the server put into the same trace.
-    shared[sharedTrace].isClaimed = bound.values.contains(sharedTrace)
-  }
-
-  /// What is left of our traces that are shared once everything is settled: no message's, and no connection's.
-  mutating func settleLeftovers() {
-    for (traceID, chain) in shared.all {
-      guard identities.identity(of: traceID) != nil || identities.connection(of: traceID) != nil else { continue }
-      var index = chain.first
-      while index >= 0 {
-        let span = spans[index]
-        index = span.next
-        guard span.parentID == 0 else {
-          counted.spansLate += 1
-          continue
-        }
-        findings.add(
-          .secondRoot, 1 << 62,
-          Evidence(
-            expected: "a parent in the trace",
-            actual: "'\(names.text(Int(span.name)))' in the trace \(traceID) has no parent"))
-      }
-    }
+    return last.flatMap { trace.place(of: $0.parentID) }
   }
 
   /// Whether a copy names a span that is not there.

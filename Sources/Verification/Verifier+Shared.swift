@@ -6,192 +6,187 @@ import TraceContext
 // Spans of traces that are not one message's alone.
 extension Verifier {
   mutating func keepShared(_ span: SpanObservation, _ details: [SpanDetail], at now: Instant) {
-    var chain = shared[span.traceID]
-    defer { shared[span.traceID] = chain }
-    guard chain.count < SharedTraces.chainLimit, let index = add(span, details, next: chain.first) else {
+    // Half of the room is for the spans that belong to one message: connections need never end.
+    guard spans.inUse <= spanLimit / 2, let index = add(span, details, next: -1) else {
       counted.spansDropped += 1
-      chain.isTruncated = true
+      shared.truncate(span.traceID)
       return
     }
-    chain.first = index
-    chain.count += 1
-    chain.lastArrival = max(chain.lastArrival, now)
+    let context = followsLinks ? linkedContext(of: spans[index]) : nil
+    let hook = context?.spanID ?? span.parentID.rawValue
+    spans.relink(index, to: shared.add(index, hangingOn: hook, to: span.traceID, at: now))
+    if let context { shared.link(span.traceID, to: context) }
+  }
+
+  /// The context of ours that an entry span links to: then it hangs on that.
+  private func linkedContext(of span: SpanRow) -> SpanKey? {
+    guard span.detail >= 0 else { return nil }
+    let detail = inspector.details[span.detail]
+    let isEntry = isEntry(span) { $0.entry == .link }
+    guard isEntry || span.parentID == 0 else { return nil }
+    var other: SpanKey?
+    for place in 0..<min(Int(detail.linkCount), SpanDetail.linkLimit) {
+      let link = detail.links[place]
+      let context = SpanKey(traceID: link.traceID, spanID: link.spanID.rawValue)
+      if identities.identity(of: link.traceID) != nil, identities.spanID(in: link.traceID) == link.spanID {
+        return context
+      }
+      if isEntry, other == nil, isOurs(link.traceID) { other = context }
+    }
+    return other
+  }
+
+  /// Whether a trace is one of those that messages or connections begin.
+  func isOurs(_ traceID: TraceID) -> Bool {
+    identities.identity(of: traceID) != nil || identities.connection(of: traceID) != nil
   }
 
   /// Says that a message is answered in a trace that the server began.
   mutating func bind(_ message: MessageIdentity, to traceID: TraceID) {
-    guard bound[message] == nil else { return }
-    bound[message] = traceID
-    shared[traceID].isClaimed = true
+    let known = bound[message] ?? []
+    guard known.count < Self.boundLimit, !known.contains(traceID) else { return }
+    bound[message, default: []].append(traceID)
   }
 
-  /// A span of a trace of the server's own whose link leads to one of our messages is that message's.
-  mutating func bindByLinks(of detail: SpanDetail, to traceID: TraceID) {
-    for place in 0..<min(Int(detail.linkCount), SpanDetail.linkLimit) {
-      let link = detail.links[place]
-      guard let message = identities.identity(of: link.traceID), identities.spanID(in: link.traceID) == link.spanID
-      else { continue }
-      bind(message, to: traceID)
-    }
-  }
-
+  /// Forgets the server's own traces that have been quiet for longer than any message that may be in them waits.
   mutating func forgetUnclaimed(at now: Instant) {
-    for traceID in shared.unclaimed(since: now.after(-settleTime)) where identities.connection(of: traceID) == nil {
-      release(spans: shared[traceID].first)
+    guard now >= nextForgetting else { return }
+    nextForgetting = now.after(settleTime / 8)
+    for traceID in shared.unused(since: now.after(-patience)) where !isOurs(traceID) {
+      for (_, first) in shared.chain(traceID)?.heads ?? [] { release(spans: first) }
       shared.remove(traceID)
     }
   }
 
-  /// The shared trace that a message's spans are in; nil where they are kept beside the message itself.
-  func sharedTrace(of message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules) -> TraceID? {
-    if rules.nodes.isEmpty { return nil }
+  /// Whether a message's spans are in traces that may be others' as well.
+  func isShared(_ rules: MessageRules) -> Bool {
+    sharesTraces || rules.entry != .client || rules.mode == .connection
+  }
+
+  /// Moves a message's own spans from the traces that they share to the message.
+  mutating func claimShared(_ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner) {
     switch rules.entry {
-    case .root, .link: return bound[message]
-    case .client: break
+    case .client: claim(owner.traceID, row, rules, owner)
+    case .root: for traceID in bound[message] ?? [] { claim(traceID, row, rules, owner) }
+    case .link:
+      for traceID in shared.traces(linkingTo: owner.context) { claim(traceID, row, rules, owner) }
     }
-    if rules.mode == .connection { return identities.traceID(ofConnection: row.pointee.connection) }
-    return sharesTraces ? context(of: message, row, rules).traceID : nil
   }
 
-  /// Moves a message's own spans from the trace that it shares to the message.
-  mutating func claim(
-    _ traceID: TraceID, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner
-  ) {
-    var chain = shared[traceID]
-    let (own, others) = divide(chain, rules, owner)
-    chain.first = -1
-    chain.count = 0
-    var index = own
-    while index >= 0 {
-      let next = spans[index].next
-      spans.relink(index, to: row.pointee.firstSpan)
-      row.pointee.firstSpan = index
-      row.pointee.spanCount += 1
-      index = next
-    }
-    index = others
-    while index >= 0 {
-      let next = spans[index].next
-      spans.relink(index, to: chain.first)
-      chain.first = index
-      chain.count += 1
-      index = next
-    }
+  /// Moves what hangs on a message's context in one trace to the message.
+  mutating func claim(_ traceID: TraceID, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner) {
+    guard var chain = shared.take(traceID) else { return }
     if chain.isTruncated { row.pointee.isTruncated = true }
-    row.pointee.lastSpanAt = max(row.pointee.lastSpanAt, chain.lastArrival)
-    shared[traceID] = chain
-  }
-
-  /// Gives a message's spans back to the trace that it shares: it is not complete yet.
-  mutating func giveBack(_ traceID: TraceID, _ row: MessageRef) {
-    var chain = shared[traceID]
-    var index = row.pointee.firstSpan
-    while index >= 0 {
-      let next = spans[index].next
-      spans.relink(index, to: chain.first)
-      chain.first = index
-      chain.count += 1
-      index = next
-    }
-    row.pointee.firstSpan = -1
-    row.pointee.spanCount = 0
-    shared[traceID] = chain
-  }
-
-  /// Splits a chain into the spans below a message's own top and the others; both are linked anew.
-  private mutating func divide(
-    _ chain: SharedTraces.Chain, _ rules: MessageRules, _ owner: TraceOwner
-  ) -> (own: Int32, others: Int32) {
-    var places: [Int32] = []
-    var byID: [UInt64: Int32] = [:]
-    var index = chain.first
-    while index >= 0 {
-      places.append(index)
-      byID[spans[index].spanID] = index
-      index = spans[index].next
-    }
-    let tops = ownTops(places, chain, rules, owner)
-    var isOwn: [Int32: Bool] = [:]
-    var (own, others): (Int32, Int32) = (-1, -1)
-    for place in places {
-      if belongs(place, tops, byID, chain, rules, owner, &isOwn) {
-        spans.relink(place, to: own)
-        own = place
-      } else {
-        spans.relink(place, to: others)
-        others = place
+    var open = takeTops(of: &chain, row, rules, owner)
+    while let spanID = open.popLast() {
+      var index = chain.take(hangingOn: spanID)
+      while index >= 0 {
+        let span = spans[index]
+        if sharesTraces, isOtherEntry(span, rules) {
+          // It hangs on a context that another message adopted.
+          spans.relink(index, to: chain.head(of: spanID))
+          chain.put(index, hangingOn: spanID)
+        } else if give(index, to: row) {
+          open.append(span.spanID)
+        }
+        index = span.next
       }
     }
-    return (own, others)
+    row.pointee.lastSpanAt = max(row.pointee.lastSpanAt, chain.lastArrival)
+    shared.putBack(chain, traceID)
   }
 
-  /// The spans that hang on a message's context. Of several messages with one adopted context each takes its own share
-  /// of the entry spans, the earliest first.
-  private mutating func ownTops(
-    _ places: [Int32], _ chain: SharedTraces.Chain, _ rules: MessageRules, _ owner: TraceOwner
-  ) -> Set<Int32> {
+  /// Moves the spans that hang on a message's own context. Of several messages with one adopted context each takes its
+  /// share of the entry spans, the earliest first, and the last of them the rest.
+  ///
+  /// - Returns: the IDs of these spans, on which the others hang.
+  private mutating func takeTops(
+    of chain: inout SharedTraces.Chain, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner
+  ) -> [UInt64] {
+    var open: [UInt64] = []
     var tops: [Int32] = []
-    for place in places where isTop(spans[place], rules, owner) {
-      tops.append(place)
-      // By a link: from here on it hangs on what the link leads to.
-      if rules.entry == .link { spans.rehang(place, on: owner.clientSpan) }
+    var index = chain.take(hangingOn: owner.clientSpan)
+    while index >= 0 {
+      tops.append(index)
+      index = spans[index].next
     }
-    guard chain.adopted.contains(owner.clientSpan) else { return Set(tops) }
-    tops.sort { (spans[$0].start, spans[$0].spanID) < (spans[$1].start, spans[$1].spanID) }
+    let users = chain.users(of: owner.clientSpan)
+    if users.wereSeveral { isWhoseUnknown = true }
+    let own = ownTops(tops, users, rules, owner)
+    for index in tops.reversed() {
+      if own.contains(index) {
+        let spanID = spans[index].spanID
+        if rules.entry == .link { spans.rehang(index, on: owner.clientSpan) }
+        if give(index, to: row) { open.append(spanID) }
+      } else {
+        spans.relink(index, to: chain.head(of: owner.clientSpan))
+        chain.put(index, hangingOn: owner.clientSpan)
+      }
+    }
+    return open
+  }
+
+  private func ownTops(
+    _ tops: [Int32], _ users: SharedTraces.Users, _ rules: MessageRules, _ owner: TraceOwner
+  ) -> Set<Int32> {
+    let entries = owner.hasAdopted ? tops.filter { isEntry(spans[$0]) { _ in true } } : tops
+    guard users.count > 1 else { return Set(entries) }
+    let ordered = entries.sorted { (spans[$0].start, spans[$0].spanID) < (spans[$1].start, spans[$1].spanID) }
     return Set(
       rules.top.flatMap { node in
-        tops.filter { names.matches(Int(spans[$0].name), rules.nodes[node].pattern) }
+        ordered.filter { names.matches(Int(spans[$0].name), rules.nodes[node].pattern) }
           .prefix(rules.nodes[node].most(members: owner.members))
       })
   }
 
-  private func isTop(_ span: SpanRow, _ rules: MessageRules, _ owner: TraceOwner) -> Bool {
-    switch rules.entry {
-    case .client, .root: span.parentID == owner.clientSpan
-    case .link: span.parentID == owner.clientSpan || hasLink(span, to: owner)
+  /// Hands a span over to a message; not beyond what one may have, which is given back.
+  private mutating func give(_ index: Int32, to row: MessageRef) -> Bool {
+    guard row.pointee.hasRoomForSpan else {
+      counted.spansDropped += 1
+      row.pointee.isTruncated = true
+      spans.relink(index, to: -1)
+      release(spans: index)
+      return false
     }
+    spans.relink(index, to: row.pointee.firstSpan)
+    row.pointee.firstSpan = index
+    row.pointee.spanCount += 1
+    return true
   }
 
-  private func hasLink(_ span: SpanRow, to owner: TraceOwner) -> Bool {
-    guard span.detail >= 0 else { return false }
-    let detail = inspector.details[span.detail]
-    return (0..<min(Int(detail.linkCount), SpanDetail.linkLimit)).contains {
-      detail.links[$0].traceID == owner.traceID && detail.links[$0].spanID.rawValue == owner.clientSpan
-    }
-  }
-
-  /// Whether a span is below one of the tops, with no other message's entry span between.
-  private func belongs(
-    _ place: Int32, _ tops: Set<Int32>, _ byID: [UInt64: Int32], _ chain: SharedTraces.Chain, _ rules: MessageRules,
-    _ owner: TraceOwner, _ known: inout [Int32: Bool]
-  ) -> Bool {
-    var path: [Int32] = []
-    var next: Int32? = place
-    var isOwn = false
-    while let at = next, path.count <= chain.count {
-      if let answer = known[at] {
-        isOwn = answer
-        break
-      }
-      path.append(at)
-      if tops.contains(at) {
-        isOwn = true
-        break
-      }
-      let span = spans[at]
-      if span.parentID != owner.clientSpan, chain.adopted.contains(span.parentID), isEntry(span) { break }
-      next = byID[span.parentID]
-    }
-    for at in path { known[at] = isOwn }
-    return isOwn
-  }
-
-  /// Whether a span's name is that of some message's entry span.
-  private func isEntry(_ span: SpanRow) -> Bool {
+  /// Whether a span's name is that of an entry span, of some message of the wanted kind.
+  private func isEntry(_ span: SpanRow, where isWanted: (MessageRules) -> Bool) -> Bool {
     rules.contains { rules in
-      rules.top.contains { names.matches(Int(span.name), rules.nodes[$0].pattern) }
+      isWanted(rules) && rules.top.contains { names.matches(Int(span.name), rules.nodes[$0].pattern) }
     }
   }
+
+  /// Whether a span below a message's entry span is another message's entry span.
+  private func isOtherEntry(_ span: SpanRow, _ own: MessageRules) -> Bool {
+    guard isEntry(span, where: { _ in true }) else { return false }
+    return !own.nodes.contains { $0.parent != nil && names.matches(Int(span.name), $0.pattern) }
+  }
+
+  /// Forgets what a settled message was known by, and remembers whose its spans were.
+  mutating func forgetShared(_ message: MessageIdentity, _ row: MessageRef, _ rules: MessageRules, _ owner: TraceOwner)
+  {
+    if rules.entry == .client {
+      settledSpans.add(owner.context, of: message)
+      for place in 0..<trace.count {
+        settledSpans.add(SpanKey(traceID: owner.traceID, spanID: trace[place].pointee.spanID), of: message)
+      }
+    }
+    bound[message] = nil
+    guard sharesTraces else { return }
+    let context = context(of: message, row, rules)
+    shared.endUse(SpanKey(traceID: context.traceID, spanID: context.clientSpan))
+    adopted[message] = nil
+  }
+}
+
+extension TraceOwner {
+  /// The context that a message carried.
+  var context: SpanKey { SpanKey(traceID: traceID, spanID: clientSpan) }
 }
 
 extension Pool where Row == SpanRow {

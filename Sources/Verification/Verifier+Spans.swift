@@ -15,7 +15,7 @@ extension Verifier {
       return
     }
     switch row.pointee.state {
-    case .settled: takeLate(span, message, row)
+    case .settled: takeLate(SpanRow(span, next: -1), message, row)
     case .unheard: counted.spansForgotten += 1
     case .unknown, .pending: keep(span, details, of: message, row, at: now)
     }
@@ -28,9 +28,7 @@ extension Verifier {
       return keepShared(span, details, at: now)
     }
     counted.spansOfOthers += 1
-    guard followsNewTraces else { return }
-    keepShared(span, details, at: now)
-    if watch.links, span.detail > 0 { bindByLinks(of: details[Int(span.detail) - 1], to: span.traceID) }
+    if followsNewTraces { keepShared(span, details, at: now) }
   }
 
   private mutating func keep(
@@ -38,9 +36,7 @@ extension Verifier {
     _ row: MessageRef, at now: Instant
   ) {
     let spanCount = row.pointee.spanCount
-    guard UInt64(spanCount) < UInt64(row.pointee.requiredSpans) * 4 + 4096,
-      let index = add(span, details, next: row.pointee.firstSpan)
-    else {
+    guard row.pointee.hasRoomForSpan, let index = add(span, details, next: row.pointee.firstSpan) else {
       counted.spansDropped += 1
       row.pointee.isTruncated = true
       return
@@ -77,11 +73,9 @@ extension Verifier {
   }
 
   /// A span of a message that was judged already: a repeated or late one of the expected, or one that does not belong.
-  private mutating func takeLate(
-    _ span: SpanObservation, _ message: MessageIdentity, _ row: MessageRef
-  ) {
+  mutating func takeLate(_ span: SpanRow, _ message: MessageIdentity, _ row: MessageRef) {
     let rules = self.rules[Int(row.pointee.type)]
-    let name = Int(span.name.rawValue)
+    let name = Int(span.name)
     // Where no spans are expected, any are welcome.
     if rules.nodes.isEmpty || !names.isKnown(name) { return }
     let text = names.text(name)
@@ -95,13 +89,14 @@ extension Verifier {
       row.pointee.trace != .complete || matching.contains { $0.isOptional } || span.start <= row.pointee.latestStart
     if !matching.isEmpty, isRepeat {
       counted.spansLate += 1
+      retractSuspicions(message, row)
       return
     }
     let isLeak = row.pointee.entryEnd > 0 && span.start >= row.pointee.entryEnd
     let entryEnd = row.pointee.entryEnd
     add(
       isLeak ? .contextLeak : .unexpectedSpan, message, row, expected: "no such span",
-      actual: "'\(text)' under \(span.parentID)"
+      actual: "'\(text)' under \(SpanID(span.parentID))"
         + (isLeak ? ", begun \(milliseconds(span.start - entryEnd)) after the entry span had ended" : ""))
     count(.broken, insteadOf: row.pointee.trace)
     row.pointee.trace = .broken

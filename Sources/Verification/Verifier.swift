@@ -15,6 +15,8 @@ package struct Verifier: ~Copyable, Sendable {
   static let deliveryGrace: Int64 = 100_000_000
   /// Echoes that may wait for their messages to be told of, and sequences that they may be ahead.
   static let waitingLimit = 1 << 16
+  /// Traces that the server may begin for one message.
+  static let boundLimit = 8
 
   let identities: IdentityPermutation
   let rules: [MessageRules]
@@ -29,6 +31,10 @@ package struct Verifier: ~Copyable, Sendable {
   let sharesTraces: Bool
   /// Whether spans may be in a trace that the server began.
   let followsNewTraces: Bool
+  /// Whether entry spans may hang on a link.
+  let followsLinks: Bool
+  /// How long a message may wait for its spans at most, and with it traces that no message has claimed yet.
+  let patience: Int64
   private let expectations: [Expectation]
   private let load: Load
   /// Spans of unsettled messages that are kept at most.
@@ -44,13 +50,18 @@ package struct Verifier: ~Copyable, Sendable {
   var shared = SharedTraces()
   /// The contexts that messages adopted, and the traces that the server began for them, until they are settled.
   var adopted: [MessageIdentity: Traceparent] = [:]
-  var bound: [MessageIdentity: TraceID] = [:]
+  var bound: [MessageIdentity: [TraceID]] = [:]
+  var settledSpans = SettledSpans()
+  /// When foreign traces are looked through next.
+  var nextForgetting = Instant.longAgo
   var connections: [UInt32: ConnectionRow] = [:]
   var order: DeliveryOrder
   var trace = GatheredTrace<SpanRow>()
   var fit = TraceFit()
   /// Whether the trace that was judged last fits.
   var isFitting = false
+  /// Whether its spans may be those of another message that carried the same context.
+  var isWhoseUnknown = false
   var judge = TraceJudge()
   var findings = FindingLedger()
   /// Parent IDs of one message's copies; kept for its memory.
@@ -70,18 +81,20 @@ package struct Verifier: ~Copyable, Sendable {
 
   package init(_ scenario: Scenario, identities: IdentityPermutation) {
     self.identities = identities
-    var patterns = Patterns()
-    rules = scenario.messages.map { MessageRules($0, patterns: &patterns) }
-    upgradeRules = scenario.upgrade.map { MessageRules($0, patterns: &patterns) }
-    watch = SpanWatch(rules + [upgradeRules].compactMap { $0 }, attributes: patterns.attributes)
-    names = NameTable(patterns: patterns.names)
-    inspector = SpanInspector(scenario, identities: identities, words: patterns.words)
+    let run = RunRules(scenario)
+    rules = run.messages
+    upgradeRules = run.upgrade
+    watch = SpanWatch(run)
+    names = NameTable(patterns: run.patterns.names)
+    inspector = SpanInspector(scenario, identities: identities, words: run.patterns.words)
     load = scenario.load
     isWarmUp = scenario.load.phases.map(\.isWarmUp)
     settleTime = scenario.collector.settle.clampedNanoseconds
     groupSize = scenario.group?.size ?? 0
-    sharesTraces = rules.contains { $0.mode == .sticky }
-    followsNewTraces = rules.contains { !$0.nodes.isEmpty && $0.entry != .client }
+    sharesTraces = run.sharesTraces
+    followsNewTraces = run.followsNewTraces
+    followsLinks = run.followsLinks
+    patience = 2 * min(settleTime, .max / 4) + min(run.longestWithin, .max / 4)
     expectations = scenario.expectations
     order = DeliveryOrder(connections: scenario.load.connections, groupSize: groupSize)
     timeSplit = TimeSplit(rules)
@@ -150,7 +163,7 @@ package struct Verifier: ~Copyable, Sendable {
       for sequence in tables[shard].pointee.pending() { settle(sequence, shard, isFinal: true) }
     }
     settleConnections()
-    settleLeftovers()
+    settleLeftovers(isWhole: droppedDeliveries == 0)
     addClockFindings()
     let proof = LossProof(collector, counted, droppedDeliveries: droppedDeliveries)
     if proof.isLossless { confirmSuspicions() }
@@ -159,16 +172,5 @@ package struct Verifier: ~Copyable, Sendable {
       droppedDeliveries: droppedDeliveries, collector: collector, proof: proof, skew: clock.skew(clocks),
       timeSplits: timeSplit.summaries(rules),
       shortestWait: rules.filter(\.expectsEcho).map(\.withinNanoseconds).min() ?? .max)
-  }
-}
-
-extension SpanWatch {
-  /// What the rules of a run look at.
-  init(_ rules: [MessageRules], attributes: [String]) {
-    let checks = rules.flatMap(\.nodes).map(\.checks)
-    self.init(
-      attributes: attributes, scope: checks.contains { $0.scope != nil },
-      links: checks.contains { !$0.links.isEmpty } || rules.contains { $0.entry == .link },
-      events: checks.contains { !$0.events.isEmpty })
   }
 }

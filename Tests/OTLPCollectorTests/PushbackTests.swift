@@ -30,6 +30,21 @@ struct PushbackTests {
     #expect(collector.counts.spans == 2)
   }
 
+  @Test func `words of spans that found no room are told with the next ones that do`() throws {
+    let collector = try CollectorUnderTest { $0.watch = SpanWatch(attributes: ["messaging.system"], scope: true) }
+    let connection = try collector.connect()
+    collector.setRoom(false)
+    #expect(try connection.answer(to: ExportRequest(body: traceBody())).status == 503)
+    collector.setRoom(true)
+    for first in [1, 2] {
+      #expect(try connection.answer(to: ExportRequest(body: traceBody(from: first))).status == 200)
+    }
+    #expect(collector.batches.map { $0.newWords.map(\.text) } == [["tests", "websocket"], []])
+    #expect(collector.spans.map(\.detail) == [1, 1])
+    let values = collector.batches.flatMap(\.details).map(\.attributes[0].digest)
+    #expect(values == [UInt64](repeating: AttributeDigest.of(.string, "websocket"), count: 2))
+  }
+
   @Test("answers UNAVAILABLE with a RetryInfo by gRPC")
   func grpc() throws {
     let collector = try CollectorUnderTest()

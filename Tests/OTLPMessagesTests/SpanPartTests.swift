@@ -39,6 +39,7 @@ import Testing
       ("an array", [0x2a, 8, 0x0a, 2, 0x18, 1, 0x0a, 2, 0x10, 1], "other [1,true]"),
       ("a list", [0x32, 7, 0x0a, 5, 0x0a, 1, 0x61, 0x12, 0], #"other {"a":null}"#),
       ("the last member of several", [0x18, 1, 0x2a, 0, 0x0a, 1, 0x61], "string a"),
+      ("a string behind an array, byte by byte", [0x2a, 0, 0x0a, 2, 0xc3, 0xbc], "string ü"),
       ("a number behind a string", [0x0a, 1, 0x61, 0x18, 1], "int 1"),
       ("unknown fields beside it", [0x78, 1, 0x0a, 1, 0x61, 0x7d, 1, 2, 3, 4], "string a"),
       ("a string of another wire type", [0x08, 1], "other null"),

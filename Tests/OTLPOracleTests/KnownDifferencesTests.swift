@@ -32,7 +32,7 @@ struct KnownDifferencesTests {
     ])
   func taken(label: String, span: String, name: String) throws {
     let body = Array(#"{"resourceSpans":[{"scopeSpans":[{"spans":[\#(span)]}]}]}"#.utf8)
-    guard case .span(_, let found)? = try [Found](scanning: body, as: .json, of: .traces).last else {
+    guard case .span(_, let found, _)? = try [Found](scanning: body, as: .json, of: .traces).last else {
       Issue.record("no span found")
       return
     }

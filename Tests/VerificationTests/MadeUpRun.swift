@@ -16,8 +16,8 @@ struct Exchange {
   }
 
   let identity: MessageIdentity
-  let traceID: TraceID
-  let clientSpan: SpanID
+  var traceID: TraceID
+  var clientSpan: SpanID
   let type: UInt8
   let connection: UInt32
   let members: Int
@@ -31,6 +31,8 @@ struct Exchange {
   var form: ContextForm = []
   /// The trace of its spans, where that is another than the message's.
   var spanTrace: TraceID?
+  /// Whether its spans are timed from its own send although its trace holds those of others before it.
+  var isInSharedTrace = false
 
   func indices(named name: String) -> [Int] { spans.indices.filter { spans[$0].name == name } }
   func first(_ name: String) -> MadeUpSpan? { spans.first { $0.name == name } }
@@ -208,7 +210,7 @@ struct MadeUpRun: ~Copyable {
   /// Adds the message's spans, which begin a millisecond after now on the target's clock.
   mutating func addSpans(_ exchange: Exchange) {
     let traceID = exchange.spanTrace ?? exchange.traceID
-    if shifts[traceID] == nil { shifts[traceID] = UInt64(now.nanoseconds) &+ 1_000_000 }
+    if shifts[traceID] == nil || exchange.isInSharedTrace { shifts[traceID] = UInt64(now.nanoseconds) &+ 1_000_000 }
     for span in exchange.spans { spans.append(observation(span, in: traceID)) }
   }
 
@@ -238,7 +240,9 @@ struct MadeUpRun: ~Copyable {
     for (place, traceID) in span.links.prefix(SpanDetail.linkLimit).enumerated() {
       detail.links[place] = SpanDetail.SpanLink(traceID: traceID, spanID: identities.spanID(in: traceID))
     }
-    detail.linkCount = UInt16(span.links.count)
+    let first = min(span.links.count, SpanDetail.linkLimit)
+    for (place, link) in zip(first..<SpanDetail.linkLimit, span.furtherLinks) { detail.links[place] = link }
+    detail.linkCount = UInt16(span.links.count + span.furtherLinks.count)
     for (place, event) in span.events.prefix(SpanDetail.eventLimit).enumerated() { detail.events[place] = word(event) }
     detail.eventCount = UInt16(span.events.count)
     return detail

@@ -2,7 +2,7 @@ import Observations
 import TraceContext
 
 /// A span tree in words, to make spans of.
-struct SpanShape {
+struct SpanShape: Sendable {
   var name: String
   var kind: SpanKind = .internal
   var children: [SpanShape] = []
@@ -65,6 +65,8 @@ struct MadeUpSpan: Hashable {
   var isRemote = false
   var scope = "made-up"
   var attributes: [String: String] = [:]
+  /// To the span IDs that we sent with these traces.
   var links: [TraceID] = []
+  var furtherLinks: [SpanDetail.SpanLink] = []
   var events: [String] = []
 }

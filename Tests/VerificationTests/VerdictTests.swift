@@ -195,6 +195,22 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
     VerdictCase(
       testDescription: "a lost message", outcome: .fail, reasons: ["copy-lost: 1"], change: addLoss),
     VerdictCase(
+      testDescription: "a lost message whose copy may have been in a delivery that was dropped", outcome: .inconclusive,
+      reasons: ["copy-lost: 1, but this tool dropped observations", "1 batches"], droppedDeliveries: 1,
+      change: addLoss),
+    VerdictCase(
+      testDescription: "lost messages that may have been in a delivery that was dropped", outcome: .inconclusive,
+      reasons: ["expected lost-messages == 0, but this tool dropped observations", "1 batches"],
+      expect: ["lost-messages == 0"], droppedDeliveries: 1, change: addLoss),
+    VerdictCase(
+      testDescription: "a copy that is late although a delivery was dropped", outcome: .fail,
+      reasons: ["copy-late: 1", "1 batches"], droppedDeliveries: 1
+    ) { run in
+      var exchange = run.exchange()
+      exchange.echoes[2].afterNanoseconds = 2_000_000_001
+      run.add(exchange)
+    },
+    VerdictCase(
       testDescription: "a lost message that the author allows", outcome: .pass, reasons: [],
       expect: ["lost-messages <= 1"], change: addLoss),
     VerdictCase(
