@@ -127,7 +127,7 @@ extension Report {
   /// How far a clock is ahead, by its bounds.
   private static func words(of skew: ClockSkew) -> String {
     func milliseconds(_ nanoseconds: Int64) -> String {
-      (nanoseconds < 0 ? "−" : "+") + "\(nanoseconds.magnitude / 1_000_000) ms"
+      (nanoseconds < 0 ? "−" : "+") + decimal(Double(nanoseconds.magnitude) / 1e6, 1) + " ms"
     }
     return skew.least <= 0 && skew.most >= 0
       ? "within \(milliseconds(skew.least)) and \(milliseconds(skew.most)) of"

@@ -60,6 +60,8 @@ package struct Tallies: Hashable, Sendable {
   /// Traces of which no span arrived.
   package var tracesUnseen = 0
 
+  /// By name of an expected span: the partial traces that it is missing from.
+  package var missingSpans: [String: Int] = [:]
   /// Of the partial and the unseen, those that are the server's fault if no telemetry was lost.
   var suspectedPartial = 0
   var suspectedUnseen = 0

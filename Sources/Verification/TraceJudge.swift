@@ -12,6 +12,8 @@ struct TraceJudge {
     var findings: [Broken] = []
     /// What is a finding if, and only if, no telemetry was lost.
     var suspicions: [Broken] = []
+    /// The names of expected spans that are not there.
+    var missing: [String] = []
   }
 
   struct Broken {
@@ -73,11 +75,12 @@ struct TraceJudge {
     checkSurplus(spans, rules, members: owner.members, &judgement)
     for orphan in orphans where names.isKnown(Int(spans[orphan].name)) {
       let broken = Self.orphan(spans[orphan], parents[orphan], names)
-      // Of one that has a parent, that may be lost; of one that has none nothing is.
-      if judgement.isComplete || parents[orphan] == .nothing {
+      if parents[orphan] == .nothing {
         judgement.findings.append(broken)
       } else {
+        // Its parent may be lost, also where it is one that nobody expects.
         judgement.suspicions.append(broken)
+        judgement.isComplete = false
       }
     }
     return judgement
@@ -141,6 +144,8 @@ struct TraceJudge {
       }
     }
     for index in spans.indices where !reached[index] {
+      // It is there, although nobody can say where.
+      nodes[index] = rules.nodes.indices.first { names.matches(Int(spans[index].name), rules.nodes[$0].pattern) }
       judgement.add(.spanCycle, "a tree", "'\(names.text(Int(spans[index].name)))' is among its own ancestors")
     }
     return orphans
@@ -275,6 +280,7 @@ struct TraceJudge {
     func miss(_ index: Int, _ expected: Int) {
       judgement.isComplete = false
       let node = rules.nodes[index]
+      judgement.missing.append(node.name)
       // What another process should have made may be lost there, and nobody can tell.
       guard ambiguous.isEmpty, !node.isElsewhere, node.parent.map({ present[$0] > 0 }) ?? !spans.isEmpty else { return }
       judgement.suspicions.append(

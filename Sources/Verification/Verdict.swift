@@ -94,7 +94,7 @@ extension Verdict {
     if tallies.tracesIncomplete > 0, !Self.allowsIncomplete(self.expectations) {
       doubts.append(
         "\(tallies.tracesIncomplete) of \(tallies.tracesExpected) traces are incomplete: \(tallies.tracesPartial) with some of their spans, \(tallies.tracesUnseen) with none; lost telemetry is no proof of broken propagation"
-      )
+          + Self.mostMissing(tallies))
     }
     if tallies.tracesIncomplete > 0, collector.slowAnswers > 0 {
       doubts.append(
@@ -127,6 +127,13 @@ extension Verdict {
 
     outcome = !failures.isEmpty ? .fail : !doubts.isEmpty ? .inconclusive : .pass
     reasons = failures + doubts
+  }
+
+  /// The expected spans that are missing most often.
+  private static func mostMissing(_ tallies: Tallies) -> String {
+    let most = tallies.missingSpans.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3)
+    guard !most.isEmpty else { return "" }
+    return "; most often missing: " + most.map { "'\($0.key)' (\($0.value))" }.joined(separator: ", ")
   }
 
   /// What is known of spans that were lost on their way, in a sentence each. A lost span may be one that would have

@@ -146,6 +146,7 @@ extension Verifier {
       noteClocks(message, row)
       if !row.pointee.isElsewhere { suspect(suspicions, message, row, rules) }
     case .partial, .unseen:
+      if verdict == .partial { for name in Set(judgement.missing) { counted.missingSpans[name, default: 0] += 1 } }
       suspect(suspicions, message, row, rules)
     case .none, .unsampled: break
     }

@@ -22,7 +22,7 @@ struct TextReportTests {
     for line in [
       "  1002 × upgrade refused with HTTP status 403; first connection 1010 to [::1]:8001, after 2345.00 ms\n",
       "  upgrades  6101 connections with a trace = 6000 complete + 90 with findings + 11 incomplete\n",
-      "  clocks    the target's is within −1 ms and +7011 ms of this machine's\n",
+      "  clocks    the target's is within −1.0 ms and +7011.0 ms of this machine's\n",
       "  loss      not excluded: made up\n",
       "  verifier  41.5% of one core, at most 9401 deliveries waiting\n",
       "0.000% of 2001 messages have a full verdict\n",

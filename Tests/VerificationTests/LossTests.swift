@@ -104,6 +104,36 @@ struct LossTests {
     #expect(verdict.outcome == .inconclusive)
   }
 
+  @Test("makes no orphan of a span whose parent nobody expected, though every expected span is there")
+  func unexpectedParent() throws {
+    for books in [CollectorBooks(), .lossless] {
+      var run = try MadeUpRun()
+      var exchange = run.exchange()
+      var span = exchange.spans[0]
+      span.id = run.freshSpanID()
+      span.parent = 0xdead
+      span.name = "worker.task"
+      exchange.spans.append(span)
+      run.add(exchange)
+      let verdict = run.verdict(collector: books)
+      #expect(verdict.counts == (books.exporters.isEmpty ? [:] : [.orphanSpan: 1]))
+      #expect(verdict.outcome == (books.exporters.isEmpty ? .inconclusive : .fail))
+    }
+  }
+
+  @Test("is told by the names of what is missing most often")
+  func missingNames() throws {
+    var run = try MadeUpRun()
+    for number in 0..<3 {
+      var exchange = run.exchange()
+      exchange.drop("chat.save_message")
+      if number == 0 { exchange.drop("chat.send_broadcast") }
+      run.add(exchange)
+    }
+    let reason = try #require(run.verdict().reasons.first)
+    #expect(reason.hasSuffix("most often missing: 'chat.save_message' (3), 'chat.send_broadcast' (1)"))
+  }
+
   @Test("of names makes nothing of the spans that have them")
   func lostNames() throws {
     var run = try MadeUpRun()
