@@ -18,9 +18,12 @@ _providers = []
 @worker_process_init.connect
 def start_telemetry(**_):
     """R5: a forked worker has no provider unless it makes its own, after the fork."""
+    from django.conf import settings
+
     from myproject import telemetry
 
-    _providers.append(telemetry.configure())
+    if settings.CHAT_WORKER_TRACED:
+        _providers.extend(telemetry.configure())
 
 
 @worker_process_shutdown.connect

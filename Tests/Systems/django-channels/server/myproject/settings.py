@@ -14,6 +14,7 @@ def flag(name):
 STATE = Path(os.environ["CHAT_STATE"])
 CHAT_FIXED = os.environ.get("CHAT_VARIANT", "fixed") == "fixed"
 CHAT_CELERY = flag("CHAT_CELERY")
+CHAT_WORKER_TRACED = flag("CHAT_WORKER_TRACED")
 CHAT_METRICS = flag("CHAT_METRICS")
 CHAT_TASK_SECONDS = float(os.environ.get("CHAT_TASK_SECONDS", "1"))
 CHAT_CAPACITY = int(os.environ.get("CHAT_CAPACITY", "10000"))
@@ -67,6 +68,9 @@ if os.environ.get("CHAT_LAYER", "memory") == "redis":
                         # redis-py 8 gives up a read after 5 s, exactly as long as
                         # the layer's blocking pop: idle sockets would be killed (R1).
                         "socket_timeout": None,
+                        # Its pool ends at 100 connections, and all sockets of a room that
+                        # leave at once need one each: disconnects would fail.
+                        "max_connections": 10000,
                     }
                 ],
             },

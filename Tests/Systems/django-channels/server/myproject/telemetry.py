@@ -16,14 +16,19 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 
 def configure():
-    """Install the providers; the tracer provider is returned so that it can be shut down."""
+    """Install the providers; they are returned in the order in which to shut them down.
+
+    The metrics come last: the SDK counts in them what became of the spans.
+    """
     resource = Resource.create(
         {"service.name": "django-channels-app", "service.version": "1.0.0"}
     )
+    providers = []
     if settings.CHAT_METRICS:
         reader = PeriodicExportingMetricReader(OTLPMetricExporter())
-        metrics.set_meter_provider(MeterProvider([reader], resource=resource))
-    provider = TracerProvider(resource=resource)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    trace.set_tracer_provider(provider)
-    return provider
+        providers.append(MeterProvider([reader], resource=resource))
+        metrics.set_meter_provider(providers[0])
+    tracers = TracerProvider(resource=resource)
+    tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(tracers)
+    return [tracers, *providers]
