@@ -14,6 +14,8 @@ package struct SpanBalance: Hashable, Sendable {
   /// Ended, and neither exported nor dropped yet.
   package var waiting: Int64
   package var received: Int64
+  /// When the SDK counted last, in nanoseconds since 1970 on its clock.
+  package var readAt: UInt64
   /// Whether the SDK counted from before this tool listened, so that the two sides do not compare.
   package var beganBefore: Bool
 
@@ -22,6 +24,9 @@ package struct SpanBalance: Hashable, Sendable {
   package var unexplained: Int64 {
     beganBefore ? 0 : max(0, started &- sampledOut &- dropped &- live &- waiting &- received)
   }
+
+  /// Spans that came after the SDK had counted last, so that what it lost since then is not known.
+  package var ahead: Int64 { max(0, received &- (started &- sampledOut &- dropped &- live &- waiting)) }
 
   /// Spans that are known to be lost.
   package var lost: Int64 { beganBefore ? 0 : dropped &+ unexplained }
@@ -57,6 +62,7 @@ package struct SpanBalance: Hashable, Sendable {
     // failures only so many spans are lost as are missing.
     let missing = started &- sampledOut &- dropped &- live &- waiting &- received
     dropped &+= max(0, min(failed, missing))
+    readAt = starts.map(\.time).min() ?? 0
     beganBefore = starts.contains { $0.start > 0 && $0.start < listeningSince }
   }
 }

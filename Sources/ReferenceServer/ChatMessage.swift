@@ -93,9 +93,9 @@ struct ChatMessage {
         if key.equals(Self.traceparentKey, in: text) {
           context = Self.context(string, text)
         } else if key.equals(Self.tracestateKey, in: text) {
-          tracestate = Self.raw(string, text)
+          tracestate = Self.companion(string, text)
         } else if key.equals(Self.baggageKey, in: text) {
-          baggage = Self.raw(string, text)
+          baggage = Self.companion(string, text)
         }
       } else {
         let start = scanner.position
@@ -131,6 +131,11 @@ struct ChatMessage {
   }
 
   private static let typeLimit = 64
+  /// What travels beside a traceparent; dropped where it is longer than SDKs pass on, as each span holds it.
+  private static func companion(_ string: JSONString, _ text: Span<UInt8>) -> String {
+    string.count <= 8192 ? raw(string, text) : ""
+  }
+
   private static let typeKey = Array("type".utf8)
   private static let messageKey = Array("message".utf8)
   private static let isTypingKey = Array("is_typing".utf8)

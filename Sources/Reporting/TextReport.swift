@@ -100,7 +100,8 @@ extension Report {
     if t.connectionTracesExpected > 0 {
       lines.append(
         "  upgrades  \(t.connectionTracesExpected) connections with a trace = \(t.connectionTracesComplete) complete"
-          + " + \(t.connectionTracesBroken) with findings + \(t.connectionTracesIncomplete) incomplete")
+          + " + \(t.connectionTracesBroken) with findings + \(t.connectionTracesIncomplete) incomplete"
+          + (t.connectionsReopened > 0 ? "; \(t.connectionsReopened) opened again, not judged" : ""))
     }
     if let skew = verdict.skew { lines.append("  clocks    the target's is \(Self.words(of: skew)) this machine's") }
     if t.tracesExpected > 0 { lines.append(lossLine) }

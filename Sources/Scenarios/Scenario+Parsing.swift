@@ -60,6 +60,7 @@ extension DocumentReader {
         hint: "at most \(Scenario.matchLimit) are possible")
     }
     checkSpans((messages ?? []).flatMap(\.spans) + ((upgrade ?? nil)?.spans ?? []), upgrade ?? nil, fields["messages"])
+    checkEntries(messages ?? [], upgrade ?? nil, fields["messages"])
     guard let name, let target, let carrier, let load, let messages else { return nil }
     return Scenario(
       name: name, target: target, carrier: carrier, group: group, load: load, upgrade: upgrade ?? nil,
@@ -81,6 +82,25 @@ extension DocumentReader {
       report(
         "a span is to link to its connection's trace, but upgrades carry none", at: node,
         hint: "write 'upgrade: {}' beside the carrier, or 'links: [any]'")
+    }
+  }
+
+  /// What the spans at the top of a tree hang on must be one thing, and be known.
+  private mutating func checkEntries(_ messages: [MessageType], _ upgrade: UpgradeRule?, _ node: Node?) {
+    guard let node else { return }
+    for message in messages {
+      let entries = Set(message.spans.map(\.entry))
+      if entries.count > 1 {
+        report("the spans at the top of '\(message.name)' have different parents", at: node)
+      }
+      if entries.contains(.root), message.echo?.context != .new {
+        report(
+          "the spans of '\(message.name)' begin a trace of the server's own, which nothing tells", at: node,
+          hint: "write 'echo: { …, trace-context: new }', whose trace is theirs")
+      }
+    }
+    if let upgrade, upgrade.spans.contains(where: { $0.entry != .client }) {
+      report("spans of an upgrade hang on the span ID that it carries, and on nothing else", at: node)
     }
   }
 

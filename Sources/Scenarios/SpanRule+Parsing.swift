@@ -54,7 +54,10 @@ extension DocumentReader {
 
   private mutating func attributeExpectation(_ node: Node) -> AttributeExpectation? {
     if let fields = node.mapping == nil ? nil : mapping(node, named: "attributes", keys: ["present"]) {
-      guard let isPresent = fields["present"].flatMap({ bool($0, named: "present") }) else { return nil }
+      guard
+        let isPresent = required("present", in: fields, of: node, named: "attributes")
+          .flatMap({ bool($0, named: "present") })
+      else { return nil }
       return isPresent ? .present : .absent
     }
     switch scalar(node) {

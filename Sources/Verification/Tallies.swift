@@ -69,6 +69,8 @@ package struct Tallies: Hashable, Sendable {
   /// Connections whose spans are expected, because their upgrade carried a trace context.
   package var connectionTracesExpected = 0
   package var connectionTracesUnsampled = 0
+  /// Connections that were tried more than once, whose traces are not judged.
+  package var connectionsReopened = 0
   package var connectionTracesComplete = 0
   package var connectionTracesBroken = 0
   /// Those that leave the question open.

@@ -96,12 +96,17 @@ extension Verdict {
         "\(tallies.tracesIncomplete) of \(tallies.tracesExpected) traces are incomplete: \(tallies.tracesPartial) with some of their spans, \(tallies.tracesUnseen) with none; lost telemetry is no proof of broken propagation"
           + Self.mostMissing(tallies))
     }
+    if tallies.connectionTracesIncomplete > 0 {
+      doubts.append(
+        "\(tallies.connectionTracesIncomplete) of \(tallies.connectionTracesExpected) traces of upgrades are incomplete"
+      )
+    }
     if tallies.tracesIncomplete > 0, collector.slowAnswers > 0 {
       doubts.append(
         "this tool's collector answered \(collector.slowAnswers) of \(collector.requests) requests more than a second late, which makes exporters drop spans"
       )
     }
-    if tallies.tracesExpected > 0, !Self.allowsIncomplete(self.expectations) {
+    if tallies.tracesExpected + tallies.connectionTracesExpected > 0, !Self.allowsIncomplete(self.expectations) {
       doubts += Self.lostTelemetry(books, tallies)
     }
     if tallies.tracesIncomplete > 0, collector.longestStallNanoseconds > nanosecondsPerSecond {

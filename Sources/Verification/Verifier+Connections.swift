@@ -6,6 +6,8 @@ import TraceContext
 struct ConnectionRow {
   /// How often it was opened.
   var opened = 0
+  /// How often it was not, although its upgrade may have reached the server.
+  var failed = 0
   /// Finding kinds that it shows, by `FindingKind.bit`.
   var shown: UInt64 = 0
 }
@@ -23,8 +25,13 @@ extension MessageRow {
 extension Verifier {
   mutating func settleConnections() {
     guard let rules = upgradeRules, !rules.nodes.isEmpty else { return }
-    for (connection, row) in connections.sorted(by: { $0.key < $1.key }) where row.opened == 1 {
-      settle(connection: connection, rules)
+    for (connection, row) in connections.sorted(by: { $0.key < $1.key }) where row.opened > 0 {
+      // Each attempt carries the same context: whose span is whose nobody can say.
+      if row.opened + row.failed == 1 {
+        settle(connection: connection, rules)
+      } else {
+        counted.connectionsReopened += 1
+      }
     }
   }
 
@@ -98,19 +105,23 @@ extension Verifier {
   ) {
     guard connections[connection, default: ConnectionRow()].shown & kind.bit == 0 else { return }
     connections[connection, default: ConnectionRow()].shown |= kind.bit
-    findings.add(kind, Self.key(ofConnection: connection), Self.evidence(connection, owner, expected, actual))
+    findings.add(kind, Self.key(ofConnection: connection), evidence(connection, owner, expected, actual))
   }
 
   private mutating func suspect(
     _ kind: FindingKind, _ connection: UInt32, _ owner: TraceOwner, _ expected: String, _ actual: String
   ) {
-    suspicions.add(kind, Self.key(ofConnection: connection), Self.evidence(connection, owner, expected, actual))
+    guard connections[connection, default: ConnectionRow()].shown & kind.bit == 0 else { return }
+    connections[connection, default: ConnectionRow()].shown |= kind.bit
+    suspicions.add(kind, Self.key(ofConnection: connection), evidence(connection, owner, expected, actual))
   }
 
-  private static func evidence(
+  private func evidence(
     _ connection: UInt32, _ owner: TraceOwner, _ expected: String, _ actual: String
   ) -> Evidence {
-    let sent = Traceparent(traceID: owner.traceID, parentID: SpanID(owner.clientSpan), flags: .sampled)
+    let sent = Traceparent(
+      traceID: owner.traceID, parentID: SpanID(owner.clientSpan),
+      flags: inspector.scenario.upgrade?.trace.flags.flags(ofConnection: connection) ?? .sampled)
     return Evidence(
       connection: connection, message: nil, sent: sent.description, expected: expected, actual: actual)
   }

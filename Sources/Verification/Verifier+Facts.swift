@@ -11,9 +11,12 @@ extension Verifier {
       if opened.security == .resumedTLS { counted.resumed += 1 }
       measurements.record(opened)
       if upgradeRules != nil { connections[opened.connection, default: ConnectionRow()].opened += 1 }
-    case .failed(let failed): counted.add(failed)
+    case .failed(let failed):
+      counted.add(failed)
+      if upgradeRules != nil { connections[failed.connection, default: ConnectionRow()].failed += 1 }
     case .closed(let closed):
       counted.closes[closed.cause, default: 0] += 1
+      if !closed.cause.isOurWill { endedConnections.insert(closed.connection) }
       counted.closeCodes[closed.code, default: 0] += 1
       if let nanoseconds = closed.closeNanoseconds { measurements.closeTime.record(nanoseconds: nanoseconds) }
       if let excerpt, counted.closeReasons[closed.code] == nil {
@@ -50,6 +53,7 @@ extension Verifier {
 
   private mutating func take(_ sent: Observation.Sent) {
     let sequence = sent.message.sequence
+    lastActivity = max(lastActivity, sent.at)
     guard let shard = shard(of: sent.message), let row = tables[shard].pointee.prepare(sequence) else { return }
     let rules = self.rules[Int(sent.type)]
     let members = Int(sent.members)
@@ -79,6 +83,7 @@ extension Verifier {
   }
 
   private mutating func take(_ echoed: Observation.Echoed, ordinal: UInt64, excerpt: String?) {
+    lastActivity = max(lastActivity, echoed.at)
     let traced: MessageIdentity? =
       if case .present(let traceparent) = echoed.context { identities.identity(of: traceparent.traceID) } else { nil }
     guard let message = echoed.message ?? traced else { return takeUncorrelated(echoed, excerpt: excerpt) }

@@ -176,7 +176,10 @@ extension Verifier {
   /// Where the time of a message went whose trace is complete.
   private mutating func noteTimes(_ message: MessageIdentity, _ row: MessageRef) {
     guard !row.pointee.isWarmUp, row.pointee.copies > 0 else { return }
-    measurements.spanDelay.record(nanoseconds: max(0, row.pointee.lastSpanAt - row.pointee.lastCopyAt))
+    // Of a trace that others share the last span may be theirs.
+    if trace.count > 0, !isShared(rules[Int(row.pointee.type)]) {
+      measurements.spanDelay.record(nanoseconds: max(0, row.pointee.lastSpanAt - row.pointee.lastCopyAt))
+    }
     let responseTime = row.pointee.lastCopyAt - row.pointee.due
     let type = Int(row.pointee.type)
     guard isFitting,

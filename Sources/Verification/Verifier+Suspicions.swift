@@ -11,7 +11,9 @@ extension Verifier {
     var suspected = suspected
     if trace.count == 0 {
       // Whether the server got a message that it did not answer nobody knows.
-      guard !rules.expectsEcho || row.pointee.copies > 0 else { return }
+      guard row.pointee.copies > 0 || !rules.expectsEcho && !endedConnections.contains(row.pointee.connection) else {
+        return
+      }
       suspected = [
         TraceJudge.Broken(
           kind: .traceNotExported, expected: "the spans of a sampled message",

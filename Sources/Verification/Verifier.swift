@@ -55,6 +55,8 @@ package struct Verifier: ~Copyable, Sendable {
   /// When foreign traces are looked through next.
   var nextForgetting = Instant.longAgo
   var connections: [UInt32: ConnectionRow] = [:]
+  /// Those that ended otherwise than by us, so that nobody knows what of theirs was read.
+  var endedConnections: Set<UInt32> = []
   var order: DeliveryOrder
   /// Echoes so far: an echo's number, which tells the order of those to one connection.
   var echoCount: UInt64 = 0
@@ -75,6 +77,10 @@ package struct Verifier: ~Copyable, Sendable {
   var clock = ClockComparison()
   var timeSplit: TimeSplit
   var counted = Tallies()
+  /// When a message was sent or answered last.
+  var lastActivity = Instant.longAgo
+  /// Until when echoes were listened for, where the run was broken off.
+  var heardUntil: Instant?
   /// By class, in the order of `EchoClass.allCases`.
   var classCounts = [Int](repeating: 0, count: EchoClass.allCases.count)
   package internal(set) var measurements = Measurements()
@@ -135,6 +141,13 @@ package struct Verifier: ~Copyable, Sendable {
     if followsNewTraces { forgetUnclaimed(at: now) }
   }
 
+  /// When a message was sent or answered last, on the target's clock as far behind as it may be.
+  private func lastActivity(_ clocks: (wall: UInt64, at: Instant)) -> UInt64? {
+    guard lastActivity > .longAgo else { return nil }
+    let own = Int64(clamping: clocks.wall) &- (clocks.at - lastActivity)
+    return UInt64(clamping: own &+ min(0, clock.skew(clocks)?.least ?? 0))
+  }
+
   /// What was counted so far.
   package var tallies: Tallies {
     var tallies = counted
@@ -159,9 +172,12 @@ package struct Verifier: ~Copyable, Sendable {
   ///   - collector: what the collector received, and from whom.
   ///   - clocks: this machine's wall clock (nanoseconds since 1970) and the instant at which it was read; nil leaves
   ///     out how far the target's clock is from it.
+  ///   - heardUntil: when a run that was broken off stopped listening.
   package mutating func finish(
-    droppedDeliveries: UInt64, collector: CollectorBooks, clocks: (wall: UInt64, at: Instant)? = nil
+    droppedDeliveries: UInt64, collector: CollectorBooks, clocks: (wall: UInt64, at: Instant)? = nil,
+    heardUntil: Instant? = nil
   ) -> Verdict {
+    self.heardUntil = heardUntil
     drainWaiting()
     for shard in 0..<tables.count {
       for sequence in tables[shard].pointee.pending() { settle(sequence, shard, isFinal: true) }
@@ -169,7 +185,10 @@ package struct Verifier: ~Copyable, Sendable {
     settleConnections()
     settleLeftovers(isWhole: droppedDeliveries == 0)
     addClockFindings()
-    let proof = LossProof(collector, counted, droppedDeliveries: droppedDeliveries)
+    var activeUntil: UInt64?
+    if let clocks { activeUntil = lastActivity(clocks) }
+    let proof = LossProof(
+      collector, counted, droppedDeliveries: droppedDeliveries, activeUntil: activeUntil)
     if proof.isLossless { confirmSuspicions() }
     return Verdict(
       findings: findings.all, load: load, expectations: expectations, tallies: tallies, measurements: measurements,

@@ -52,6 +52,7 @@ struct RunSession {
     let running = try startLoad(plan, target, spread, route, queue)
     var progress = ProgressLine()
     watch(running, verifier, &progress)
+    let heardUntil = Instant.now
     let injected = server?.stop() ?? [:]
     drain(running.control, verifier, isExported: server != nil, &progress)
     progress.end()
@@ -65,7 +66,8 @@ struct RunSession {
     let books = collector.books
     let dropped = queue.dropped + running.dropped
     let verdict = judged.finish(
-      droppedDeliveries: dropped, collector: books, clocks: (wall: WallClock.nanoseconds, at: .now))
+      droppedDeliveries: dropped, collector: books, clocks: (wall: WallClock.nanoseconds, at: .now),
+      heardUntil: Interruption.times > 1 ? heardUntil : nil)
     let report = Report(
       run: RunDescription(
         scenario: scenario.name, target: plan.target.description, seed: plan.seed, version: spanstormVersion,
@@ -197,7 +199,8 @@ struct RunSession {
     let settle = scenario.collector.settle.clampedNanoseconds
     let begin = Instant.now
     let interruptions = Interruption.times
-    let tracesAreExpected = scenario.messages.contains { !$0.spans.isEmpty }
+    let tracesAreExpected =
+      scenario.messages.contains { !$0.spans.isEmpty } || scenario.upgrade.map { !$0.spans.isEmpty } ?? false
     guard !isExported, tracesAreExpected, control.progress.opened > 0 else { return }
     while Interruption.times == interruptions, Interruption.times < 2 {
       let state = verifier.progress

@@ -57,7 +57,9 @@ struct VerifyBenchmark: ParsableCommand {
     print("spans   \(column(spanCost.nanoseconds(per: messages * spans), 1)) ns a span, kept")
     print("judging \(column(sweeps.nanoseconds(per: messages * spans), 1)) ns a span")
     let all = facts.nanoseconds(per: messages) + spanCost.nanoseconds(per: messages) + sweeps.nanoseconds(per: messages)
-    print("all     \(column(all, 1)) ns a message: \(column(all * Double(rate) / 1e7, 1)) % of one core at \(rate) messages/s")
+    print(
+      "all     \(column(all, 1)) ns a message: \(column(all * Double(rate) / 1e7, 1)) % of one core at \(rate) messages/s"
+    )
   }
 }
 

@@ -493,6 +493,11 @@ let mistakes: [(label: String, found: String, replacement: String, expected: [St
     ]
   ),
   (
+    "an attribute of which nothing is demanded", "children: [reply]",
+    "children: [reply]\n        attributes: { a: {} }",
+    ["30:26: error: 'present' is missing in 'attributes'"]
+  ),
+  (
     "a parent where no spans are expected",
     "spans:\n      - name: receive\n        kind: server\n        parent: client\n        count: 1\n        optional: false\n        children: [reply]",
     "spans: []",

@@ -282,7 +282,7 @@ import TraceContext
     #expect(least.trace.baggage == nil)
     #expect(least.spans.isEmpty)
     let text =
-      "{ sampled: 25%, random: true, tracestate: \"rojo=1,congo=2\", baggage: \"user=alice;p=1\", spans: [connect, { name: \"HTTP *\", parent: link }] }"
+      "{ sampled: 25%, random: true, tracestate: \"rojo=1,congo=2\", baggage: \"user=alice;p=1\", spans: [connect, { name: \"HTTP *\", parent: client }] }"
     let whole = try #require(Scenario(yaml: Self.scenario(upgrade: text), file: "s.yaml").upgrade)
     #expect(whole.trace.mode == .connection)
     #expect(whole.trace.sampled == 0.25)
@@ -290,7 +290,7 @@ import TraceContext
     #expect(whole.trace.tracestate == Self.tracestate)
     #expect(whole.trace.baggage == Self.baggage)
     #expect(whole.spans.map(\.name.text) == ["connect", "HTTP *"])
-    #expect(whole.spans.map(\.entry) == [.client, .link])
+    #expect(whole.spans.map(\.entry) == [.client, .client])
   }
 
   @Test(

@@ -1,4 +1,5 @@
 import Observations
+import Scenarios
 import TestInputs
 import Testing
 import Timing
@@ -106,6 +107,35 @@ struct DeliveryTests {
       tallies.messagesSent == tallies.messagesEchoed + tallies.messagesLost + tallies.messagesWithoutEcho,
       "seed \(seed)")
     #expect(tallies.copiesExpected == tallies.copiesReceived + tallies.copiesLost, "seed \(seed)")
+  }
+
+  @Test("that nobody listened for long enough are not lost", arguments: [(2.0, false), (2.5, true)])
+  func interrupted(seconds: Double, isLost: Bool) throws {
+    var run = try MadeUpRun()
+    var exchange = run.exchange()
+    exchange.echoes.removeLast()
+    run.add(exchange)
+    run.deliver()
+    let end = run.now.advanced(byNanoseconds: Int64(seconds * 1e9))
+    let verdict = run.verifier.finish(droppedDeliveries: 0, collector: CollectorBooks(), heardUntil: end)
+    #expect(verdict.counts == (isLost ? [.copyLost: 1] : [:]))
+  }
+
+  @Test("without groups are in order with themselves alone")
+  func orderWithoutGroups() throws {
+    let yaml = """
+      name: broadcast
+      target: { url: "ws://127.0.0.1:8000/" }
+      load: { connections: 2, phases: [{ for: 1s, rate: 1/s }] }
+      messages:
+        all: { body: { id: "{{ message.id }}" }, echo: { match: { id: "{{ message.id }}" }, copies: 2 } }
+      """
+    var run = MadeUpRun(try Scenario(yaml: yaml, file: "broadcast.yaml"))
+    var (first, second) = (run.exchange(0, connection: 0, members: 2), run.exchange(0, connection: 1, members: 2))
+    (first.spans, second.spans) = ([], [])
+    run.add(second)
+    run.add(first)
+    #expect(run.verdict().counts == [:])
   }
 
   @Test("leave warm-up out of the latencies, and nothing else")

@@ -15,6 +15,28 @@ struct LossProofTests {
     #expect(proof.isLossless == example.doubts.isEmpty)
   }
 
+  @Test(
+    "needs a count from after the load",
+    arguments: [("before", UInt64(4), false), ("then", 3, true), ("unknown", nil, true)]
+      as [(String, UInt64?, Bool)])
+  func lateCount(_ label: String, activeUntil: UInt64?, isLossless: Bool) {
+    let proof = LossProof(.lossless, Tallies(), droppedDeliveries: 0, activeUntil: activeUntil)
+    #expect(proof.isLossless == isLossless, "\(proof.doubts)")
+  }
+
+  @Test("does not hold the telemetry of a message without echo against a server that ended its connection")
+  func endedConnections() throws {
+    for cause in [CloseCause.server, .ours] {
+      var run = try MadeUpRun()
+      run.add(run.exchange())
+      var exchange = run.exchange(MadeUpScenario.silent)
+      exchange.spans = []
+      run.add(exchange)
+      run.addFact(.closed(Observation.Closed(connection: 0, at: run.now, cause: cause, code: 1001)))
+      #expect(run.verdict(collector: .lossless).counts == (cause == .ours ? [.traceNotExported: 1] : [:]))
+    }
+  }
+
   @Test("decides whether what is missing is a finding, and how it is counted", arguments: [true, false])
   func suspicions(isLossless: Bool) throws {
     var run = try MadeUpRun()
@@ -55,6 +77,20 @@ struct DoubtCase: CustomTestStringConvertible, Sendable {
 
   static let all = [
     DoubtCase(testDescription: "none", doubts: []),
+    DoubtCase(
+      testDescription: "an exporter of whose spans none came", doubts: ["'lost/2' lost 5 spans"]
+    ) { books, _ in
+      books.exporters.append(ExporterBooks(service: "lost", instance: "2"))
+      var started = reading("otel.sdk.span.started", 5)
+      started.exporter = 1
+      books.series.append(started)
+    },
+    DoubtCase(
+      testDescription: "spans that came after the last count",
+      doubts: ["counted its spans last before the load was over"]
+    ) { books, _ in
+      books.exporters[0].spans += 1
+    },
     DoubtCase(testDescription: "no exporter", doubts: ["no exporter has sent spans"]) { books, _ in
       books = CollectorBooks()
     },
