@@ -14,9 +14,11 @@ package struct SpanRule: Sendable {
   package var scope: NamePattern?
   package var status: ExpectedStatus?
   package var attributes: [AttributeRule]
-  /// Links that it has, in any order and beside others.
+  /// Links that it has, in any order and beside others; the first three of a span are looked at, and one that has more
+  /// passes.
   package var links: [LinkRule]
-  /// Names of events that it has, in any order and beside others.
+  /// Names of events that it has, in any order and beside others; the first four of a span are looked at, and one that
+  /// has more passes.
   package var events: [NamePattern]
   /// Whether its parent came from elsewhere, by OTLP's Span.flags.
   package var isRemote: Bool?

@@ -27,12 +27,16 @@ struct ClockComparison {
   private(set) var latest: [Case] = []
   private var earliestBound = Int64.max
   private var latestBound = Int64.min
+  private var firstSent = Instant.never
+  private var lastSent = Instant.longAgo
   private static let step: Int64 = 1_000_000
 
   mutating func add(
     entryStart: UInt64, sent: Instant, firstCopy: Instant?, lastSpan: Instant, key: FindingLedger.Key,
     message: MessageIdentity, connection: UInt32, carried: SpanKey?
   ) {
+    firstSent = min(firstSent, sent)
+    lastSent = max(lastSent, sent)
     let start = Int64(clamping: entryStart)
     let afterSend = start &- sent.nanoseconds
     let afterEnd = start &- (firstCopy ?? lastSpan).nanoseconds
@@ -66,15 +70,18 @@ struct ClockComparison {
   /// Messages whose entry span began before they were sent, and after they were answered.
   var outside: (before: Int, after: Int) {
     guard let bounds else { return (0, 0) }
-    let (least, most) = (bounds.least / Self.step - Self.tolerance, bounds.most / Self.step + Self.tolerance)
+    let (least, most) = (bounds.least / Self.step - tolerance, bounds.most / Self.step + tolerance)
     return (
       before: afterSend.count { $0 < least },
       after: afterCopy.count { $0 > most } + afterArrival.count { $0 > most }
     )
   }
 
-  /// Steps that clocks may drift apart meanwhile.
-  static let tolerance: Int64 = 5
+  /// Steps that clocks may drift apart meanwhile: a few, and 50 µs for each second between the first and last message,
+  /// as a clock may run that nobody corrects.
+  private var tolerance: Int64 {
+    firstSent < lastSent ? 5 + min(lastSent - firstSent, .max / 2) / 20_000 / Self.step : 5
+  }
 
   /// How far apart the clocks are.
   ///

@@ -26,7 +26,7 @@ struct DeliveryOrder {
   private let connections: Int
   private var pairs: [Last] = []
 
-  /// - Parameter groupSize: 0 where there are no groups: then each connection hears itself alone.
+  /// - Parameter groupSize: 0 where there are no groups: then only what a connection hears of itself is noted.
   init(connections: Int, groupSize: Int) {
     self.groupSize = max(groupSize, 1)
     self.connections = connections

@@ -7,7 +7,7 @@ import Timing
 struct MessageTable: ~Copyable, @unchecked Sendable {
   // What the pointers lead to belongs to this value alone, and is freed with it.
   static let pageSize = 1024
-  /// Settled pages that are kept, so that what arrives late can still be told: 262,144 messages, 23 MB.
+  /// Settled pages that are kept, so that what arrives late can still be told: 262,144 messages, 31 MB.
   static let retainedPages = 256
 
   private struct Page {

@@ -59,8 +59,14 @@ extension Verdict {
     }
     var failures: [String] = []
     var doubts: [String] = []
+    // One distance of clocks is measured, and several processes may have several.
+    let hasSeveralClocks = books.exporters.count { $0.spans > 0 } > 1
     for finding in findings {
       let reason = "\(finding.kind.rawValue): \(finding.count)"
+      if finding.kind == .spanOutsideMessage, hasSeveralClocks {
+        doubts.append("\(reason), but several processes export spans, whose clocks may differ")
+        continue
+      }
       switch finding.kind.weight(isJudged: isJudged) {
       case .judgedByAuthor: break
       case .lost where excuse.forLost, .late where excuse.forLate:

@@ -147,6 +147,24 @@ struct VerdictCase: CustomTestStringConvertible, Sendable {
       testDescription: "complete traces where the author wants few", outcome: .fail,
       reasons: ["expected complete-traces < 50%"], expect: ["complete-traces < 50%"]),
     VerdictCase(
+      testDescription: "spans outside of their message, where several processes export", outcome: .inconclusive,
+      reasons: ["span-outside-message: 1, but several processes export spans"],
+      change: { run in
+        for _ in 0..<3 { run.add(run.exchange()) }
+        var exchange = run.exchange()
+        for index in exchange.spans.indices {
+          exchange.spans[index].start += 3_600_000_000_000
+          exchange.spans[index].end += 3_600_000_000_000
+        }
+        run.add(exchange)
+      },
+      changeBooks: { books in
+        addExporter(&books, started: 100, received: 100)
+        var other = ExporterBooks(service: "worker", instance: "")
+        other.spans = 7
+        books.exporters.append(other)
+      }),
+    VerdictCase(
       testDescription: "a late sender", outcome: .inconclusive,
       reasons: ["sent late in 'steady': send lag p99 60.000 ms, bound 50.000 ms"],
       change: { run in
