@@ -2,7 +2,7 @@ import Timing
 
 /// Where the response time of each message type went: along the path of spans that the last copy waited for.
 ///
-/// All of the slowest messages are split, and of the others every eighth once there are many.
+/// All of the slowest messages are split, and of the others one in 32 once there are many.
 struct TimeSplit {
   /// The parts of one message's response time, in nanoseconds.
   struct Parts {
@@ -52,7 +52,7 @@ struct TimeSplit {
     Self.isSampled(sequence) || isSlow(responseTime, key, type)
   }
 
-  private static func isSampled(_ sequence: UInt32) -> Bool { sequence < wholeUpTo || sequence % 8 == 0 }
+  private static func isSampled(_ sequence: UInt32) -> Bool { sequence < wholeUpTo || sequence % 32 == 0 }
 
   private func isSlow(_ responseTime: Int64, _ key: FindingLedger.Key, _ type: Int) -> Bool {
     responseTime > bounds[type].responseTime || responseTime == bounds[type].responseTime && key < bounds[type].key
