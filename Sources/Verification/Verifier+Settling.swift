@@ -24,7 +24,10 @@ extension Verifier {
       delivered = row.pointee.sent.after(rules.withinNanoseconds).after(Self.deliveryGrace + 1)
     }
     guard !rules.nodes.isEmpty else { return (delivered, delivered) }
-    let finally = max(delivered, max(row.pointee.lastArrival, row.pointee.sent).after(settleTime))
+    // Spans that leak into its trace for ever must not keep it, and all that came after it, for ever.
+    let latest = row.pointee.sent.after(settleTime).after(settleTime).after(settleTime)
+    let lastArrival = min(max(row.pointee.lastArrival, row.pointee.sent), latest)
+    let finally = max(delivered, lastArrival.after(settleTime))
     guard row.pointee.spanCount >= row.pointee.requiredSpans, row.pointee.spanCount != row.pointee.judgedSpans else {
       return (finally, finally)
     }

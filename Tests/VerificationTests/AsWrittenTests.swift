@@ -55,6 +55,25 @@ struct AsWrittenTests {
     #expect(verdict.tallies.tracesBroken == 1)
   }
 
+  @Test("keeps no message open for ever whose context leaks for ever")
+  func endlessLeak() throws {
+    var run = try MadeUpRun()
+    let exchange = run.exchange(MadeUpScenario.typing)
+    run.add(exchange)
+    run.deliver()
+    let indicator = try #require(exchange.first("chat.typing_indicator"))
+    for _ in 0..<40 {
+      let leaked = MadeUpSpan(
+        id: run.freshSpanID(), parent: indicator.id, name: "HTTP /ws/chat/room-0/ websocket receive", kind: .internal,
+        start: indicator.end + 1_000_000_000, end: indicator.end + 2_000_000_000)
+      run.addSpan(run.observation(leaked, in: exchange.traceID))
+      run.deliver()
+      run.pass(seconds: 1)
+    }
+    #expect(run.verifier.pending == 0)
+    #expect(run.verdict().counts == [.contextLeak: 1])
+  }
+
   @Test("is not accused of its background task's place alone where the tree is otherwise right")
   func backgroundTask() throws {
     var run = try MadeUpRun()
