@@ -9,7 +9,14 @@ struct ConnectionRow {
   /// How often it was not, although its upgrade may have reached the server.
   var failed = 0
   /// Finding kinds that it shows, by `FindingKind.bit`.
-  var shown: UInt64 = 0
+  private var shown: UInt64 = 0
+
+  /// Says that it shows a kind; false where that is known.
+  mutating func shows(_ kind: FindingKind) -> Bool {
+    guard shown & kind.bit == 0 else { return false }
+    shown |= kind.bit
+    return true
+  }
 }
 
 extension MessageRow {
@@ -92,9 +99,7 @@ extension Verifier {
       var index = first
       while index >= 0 {
         let next = spans[index].next
-        spans.relink(index, to: row.pointee.firstSpan)
-        row.pointee.firstSpan = index
-        row.pointee.spanCount += 1
+        give(index, to: row)
         index = next
       }
     }
@@ -103,16 +108,14 @@ extension Verifier {
   private mutating func add(
     _ kind: FindingKind, _ connection: UInt32, _ owner: TraceOwner, _ expected: String, _ actual: String
   ) {
-    guard connections[connection, default: ConnectionRow()].shown & kind.bit == 0 else { return }
-    connections[connection, default: ConnectionRow()].shown |= kind.bit
+    guard connections[connection, default: ConnectionRow()].shows(kind) else { return }
     findings.add(kind, Self.key(ofConnection: connection), evidence(connection, owner, expected, actual))
   }
 
   private mutating func suspect(
     _ kind: FindingKind, _ connection: UInt32, _ owner: TraceOwner, _ expected: String, _ actual: String
   ) {
-    guard connections[connection, default: ConnectionRow()].shown & kind.bit == 0 else { return }
-    connections[connection, default: ConnectionRow()].shown |= kind.bit
+    guard connections[connection, default: ConnectionRow()].shows(kind) else { return }
     suspicions.add(kind, Self.key(ofConnection: connection), evidence(connection, owner, expected, actual))
   }
 

@@ -97,8 +97,7 @@ extension Verifier {
         let span = spans[index]
         if sharesTraces, isOtherEntry(span, rules) {
           // It hangs on a context that another message adopted.
-          spans.relink(index, to: chain.head(of: spanID))
-          chain.put(index, hangingOn: spanID)
+          putBack(index, hangingOn: spanID, in: &chain)
         } else if give(index, to: row) {
           open.append(span.spanID)
         }
@@ -132,8 +131,7 @@ extension Verifier {
         if rules.entry == .link { spans.rehang(index, on: owner.clientSpan) }
         if give(index, to: row) { open.append(spanID) }
       } else {
-        spans.relink(index, to: chain.head(of: owner.clientSpan))
-        chain.put(index, hangingOn: owner.clientSpan)
+        putBack(index, hangingOn: owner.clientSpan, in: &chain)
       }
     }
     return open
@@ -152,8 +150,15 @@ extension Verifier {
       })
   }
 
+  /// Leaves a span in the trace that it was taken from.
+  private mutating func putBack(_ index: Int32, hangingOn spanID: UInt64, in chain: inout SharedTraces.Chain) {
+    spans.relink(index, to: chain.head(of: spanID))
+    chain.put(index, hangingOn: spanID)
+  }
+
   /// Hands a span over to a message; not beyond what one may have, which is given back.
-  private mutating func give(_ index: Int32, to row: MessageRef) -> Bool {
+  @discardableResult
+  mutating func give(_ index: Int32, to row: MessageRef) -> Bool {
     guard row.pointee.hasRoomForSpan else {
       counted.spansDropped += 1
       row.pointee.isTruncated = true
